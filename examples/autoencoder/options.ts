@@ -1,0 +1,221 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "../usage-error.js";
+
+export const OPTIMIZERS = ["kfac", "adam", "sgd"] as const;
+export const BACKENDS = ["cpu", "wasm"] as const;
+export const DTYPES = ["float32", "float64"] as const;
+export const INVERSES = ["block-diagonal", "block-tridiagonal", "exact-tikhonov"] as const;
+export const FISHERS = ["sampled", "exact", "curvature-propagation", "empirical"] as const;
+export const INITIALIZERS = ["glorot", "sparse"] as const;
+
+export type OptimizerName = (typeof OPTIMIZERS)[number];
+
+/** What the command line says. A flag that was not given leaves its key out, so a spread over a preset changes only what was asked for. */
+export interface Options {
+  readonly optimizers: readonly OptimizerName[];
+  readonly learningRate: Readonly<Record<Exclude<OptimizerName, "kfac">, number>>;
+  /** The encoder's widths, the code last; the decoder mirrors them and the images give the first and last width. */
+  readonly layers: readonly number[];
+  readonly seed: number;
+  readonly out: string;
+  readonly paper: boolean;
+  readonly full: boolean;
+  readonly quiet: boolean;
+  readonly iterations?: number;
+  readonly batch?: number;
+  readonly backend?: (typeof BACKENDS)[number];
+  readonly threads?: number;
+  readonly dtype?: (typeof DTYPES)[number];
+  readonly initialize?: (typeof INITIALIZERS)[number];
+  readonly data?: string;
+  readonly kfac: KfacFlags;
+}
+
+/** The flags that go to K-FAC: spread them last, after `paper` where it was asked for. */
+export interface KfacFlags {
+  readonly inverse?: (typeof INVERSES)[number];
+  readonly fisher?: (typeof FISHERS)[number];
+  readonly lambda?: number;
+  readonly eta?: number;
+  readonly statisticsFraction?: number;
+  readonly modelFraction?: number;
+  readonly invertEvery?: number;
+}
+
+/**
+ * Reads the flags after `npm start --`. Prints nothing and leaves the process alone.
+ *
+ * @returns the options, or the text to print where --help was among them
+ * @throws UsageError one line that says what is wrong and what to give instead
+ */
+export function parseOptions(argv: readonly string[]): Options | { readonly help: string } {
+  let help = "";
+  const program = command()
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => (help += text), writeErr: () => undefined });
+  try {
+    program.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.helpDisplayed") return { help };
+    throw new UsageError(oneLine(error, program.args));
+  }
+  return toOptions(program.opts<Flags>());
+}
+
+type Flags = Omit<Options, "kfac" | "learningRate"> & KfacFlags & { learningRate?: Partial<Options["learningRate"]> };
+
+const WHERE = "Where it runs and what it leaves:";
+
+function command(): Command {
+  const choice = (flags: string, description: string, choices: readonly string[]) =>
+    new Option(flags, description).choices(choices);
+  return new Command("npm start --")
+    .usage("[flags]")
+    .description("Trains a deep autoencoder on images of digits with K-FAC beside Adam and Nesterov SGD.")
+    .allowExcessArguments(false)
+    .addHelpOption(new Option("-h, --help", "show this text").helpGroup(WHERE))
+    .optionsGroup("What to train:")
+    .option("--optimizers <names>", `any of ${OPTIMIZERS.join(",")} (default: all)`, optimizers)
+    .option(
+      "--iterations <n>",
+      "of K-FAC, each baseline getting its seconds; of every optimizer where K-FAC is left out",
+      wholeNumber(1),
+    )
+    .option("--batch <n>", "images in a minibatch", wholeNumber(1))
+    .option("--layers <widths>", "the encoder's widths, the code last (default: 1000,500,250,30)", layers)
+    .addOption(choice("--initialize <how>", "how weights start", INITIALIZERS))
+    .option("--seed <n>", "of weights, batches and samples (default: 0)", wholeNumber(0, 2 ** 32 - 1))
+    .option(
+      "--data <directory>",
+      "IDX files of a training set, gzipped or not (default: the digits of the mnist package)",
+    )
+    .option(
+      "--learning-rate <rates>",
+      "of the baselines: one number, or adam=0.001,sgd=0.003 (the default)",
+      learningRates,
+    )
+    .option("--full", "the run whose figures the README gives; it takes much longer")
+    .optionsGroup("K-FAC (the library's defaults where not given):")
+    .option("--paper", "exactly Algorithm 2's options, which the flags here then override")
+    .addOption(choice("--inverse <kind>", "which inverse of the Fisher", INVERSES))
+    .addOption(choice("--fisher <mode>", "how its statistics are taken", FISHERS))
+    .option(
+      "--lambda <x>",
+      "initial damping λ",
+      number("above 0", (x) => x > 0),
+    )
+    .option(
+      "--eta <x>",
+      "weight decay η",
+      number("0 or more", (x) => x >= 0),
+    )
+    .option("--statistics-fraction <x>", "τ₁, the part of the batch that gives statistics", fraction)
+    .option("--model-fraction <x>", "τ₂, the part of the batch that gives exact Fisher products", fraction)
+    .option("--invert-every <n>", "T₃, iterations between inversions", wholeNumber(1))
+    .optionsGroup(WHERE)
+    .addOption(choice("--backend <name>", "what computes", BACKENDS))
+    .option("--threads <n>", "of the wasm backend", wholeNumber(1))
+    .addOption(choice("--dtype <name>", "precision of the network", DTYPES))
+    .option("--out <directory>", "where report.html and trace.json go (default: output)")
+    .option("--quiet", "no progress")
+    .addHelpText("after", "\nFor example: npm start -- --optimizers kfac,adam --iterations 50 --batch 1000 --seed 1");
+}
+
+function toOptions({
+  inverse,
+  fisher,
+  lambda,
+  eta,
+  statisticsFraction,
+  modelFraction,
+  invertEvery,
+  ...flags
+}: Flags): Options {
+  if (flags.threads !== undefined && flags.backend === "cpu") {
+    throw new UsageError("--threads is for the wasm backend, and --backend says cpu; leave one of them out");
+  }
+  const kfac = { inverse, fisher, lambda, eta, statisticsFraction, modelFraction, invertEvery };
+  return {
+    ...{ optimizers: OPTIMIZERS, layers: [1000, 500, 250, 30], seed: 0, out: "output" },
+    ...{ paper: false, full: false, quiet: false },
+    ...flags,
+    learningRate: { adam: 1e-3, sgd: 3e-3, ...flags.learningRate },
+    kfac: Object.fromEntries(Object.entries(kfac).filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** Commander's messages begin with "error: " and may take two lines; they say what is wrong but not always what to do. */
+function oneLine({ code, message }: CommanderError, args: readonly string[]): string {
+  if (code === "commander.excessArguments") {
+    return `unexpected argument '${args[0]}'; flags follow a double dash: npm start -- --iterations 20`;
+  }
+  return `${message
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ")
+    .replace(/\.$/, "")}; --help lists the flags`;
+}
+
+function optimizers(text: string): OptimizerName[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (new Set(names).size < names.length) throw new InvalidArgumentError("Name each optimizer once.");
+  return names.map((name) => {
+    const known = OPTIMIZERS.find((optimizer) => optimizer === name);
+    if (known === undefined)
+      throw new InvalidArgumentError(`Give any of ${OPTIMIZERS.join(",")}, separated by commas.`);
+    return known;
+  });
+}
+
+function layers(text: string): number[] {
+  return text.split(",").map((width) => {
+    const value = parseNumber(width);
+    if (!(Number.isInteger(value) && value >= 1)) {
+      throw new InvalidArgumentError(
+        "Give the encoder's widths, whole numbers separated by commas, such as 1000,500,250,30.",
+      );
+    }
+    return value;
+  });
+}
+
+function learningRates(text: string): Partial<Options["learningRate"]> {
+  const positive = (value: number): number => {
+    if (value > 0 && Number.isFinite(value)) return value;
+    throw new InvalidArgumentError("Give a number above 0, or adam=0.001,sgd=0.003.");
+  };
+  if (!text.includes("=")) return { adam: positive(parseNumber(text)), sgd: positive(parseNumber(text)) };
+  const rates: Partial<Record<"adam" | "sgd", number>> = {};
+  for (const part of text.split(",")) {
+    const [name, rate = ""] = part.split("=").map((side) => side.trim());
+    if (name !== "adam" && name !== "sgd")
+      throw new InvalidArgumentError("Give rates for adam and sgd, such as adam=0.001,sgd=0.003.");
+    rates[name] = positive(parseNumber(rate));
+  }
+  return rates;
+}
+
+function number(range: string, holds: (value: number) => boolean): (text: string) => number {
+  return (text) => {
+    const value = parseNumber(text);
+    if (!(Number.isFinite(value) && holds(value))) throw new InvalidArgumentError(`Give a number ${range}.`);
+    return value;
+  };
+}
+
+function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
+  return (text) => {
+    const value = parseNumber(text);
+    if (!(Number.isInteger(value) && value >= least && value <= most)) {
+      throw new InvalidArgumentError(`Give a whole number ${range}.`);
+    }
+    return value;
+  };
+}
+
+const fraction = number("above 0 and at most 1", (x) => x > 0 && x <= 1);
+
+/** Decimal notation only: Number("") is 0, and Number("0x10") is 16. NaN where it is something else. */
+const parseNumber = (text: string): number =>
+  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : NaN;

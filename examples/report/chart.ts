@@ -1,0 +1,95 @@
+import { parse, View } from "vega";
+import { compile, type TopLevelSpec } from "vega-lite";
+import { Html } from "./html.js";
+
+/** A named curve. Curves of one name share a colour: a line, a line with a mark at each point, or a thin pale line. */
+export interface Curve {
+  readonly name: string;
+  readonly style: "line" | "marked" | "faint";
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+interface Axes {
+  readonly x: string;
+  readonly y: string;
+  /** What the picture shows, for those who do not see it. */
+  readonly description: string;
+}
+
+/** A range over which a linear axis would flatten the end of a curve. */
+const LOG_FROM_RATIO = 4;
+
+/** Colours told apart without red and green (Okabe and Ito), of enough contrast on white and on black. */
+const COLOURS = ["#d55e00", "#0081c8", "#009e73", "#c874a5"];
+
+/** Draws curves as SVG; text takes the colour of the page. Points that are not finite are left out. */
+export async function chart(curves: readonly Curve[], { x, y, description }: Axes): Promise<Html> {
+  const values = curves.flatMap(({ name, style, points }) =>
+    points
+      .filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y))
+      .map((point) => ({ ...point, name, style })),
+  );
+  const names = [...new Set(curves.map(({ name }) => name))];
+  const whole = values.every((value) => Number.isInteger(value.x));
+  const heights = values.map((value) => value.y);
+  const spec: TopLevelSpec = {
+    description,
+    width: 560,
+    height: 280,
+    background: "transparent",
+    padding: 4,
+    autosize: { type: "pad", contains: "content" },
+    data: { values },
+    encoding: {
+      x: { field: "x", type: "quantitative", title: x, axis: { tickCount: 10, ...(whole && { tickMinStep: 1 }) } },
+      y: { field: "y", type: "quantitative", title: y, scale: scaleFor(heights), axis: { tickCount: 8 } },
+      color: { field: "name", type: "nominal", title: null, scale: { domain: names, range: COLOURS } },
+    },
+    layer: [
+      {
+        transform: [{ filter: "datum.style == 'faint'" }],
+        mark: { type: "line", strokeWidth: 1, opacity: 0.45 },
+      },
+      {
+        transform: [{ filter: "datum.style != 'faint'" }],
+        mark: { type: "line", strokeWidth: 2 },
+      },
+      {
+        transform: [{ filter: "datum.style == 'marked'" }],
+        mark: { type: "point", filled: true, size: 40, opacity: 1 },
+        encoding: { shape: { field: "name", type: "nominal", title: null, scale: { domain: names } } },
+      },
+    ],
+    config: {
+      font: "system-ui, sans-serif",
+      view: { stroke: null },
+      axis: {
+        labelColor: "currentColor",
+        titleColor: "currentColor",
+        domainColor: "currentColor",
+        tickColor: "currentColor",
+        gridColor: "currentColor",
+        gridOpacity: 0.15,
+        labelFontSize: 12,
+        titleFontSize: 13,
+        titleFontWeight: "normal",
+      },
+      legend: { labelColor: "currentColor", labelFontSize: 13, labelLimit: 0, symbolOpacity: 1, orient: "top" },
+    },
+  };
+  const view = new View(parse(compile(spec).spec), { renderer: "none" });
+  try {
+    return new Html(await view.toSVG());
+  } finally {
+    view.finalize();
+  }
+}
+
+function scaleFor(heights: readonly number[]) {
+  const least = heights.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = heights.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (least > 0 && most / least > LOG_FROM_RATIO) {
+    return { type: "log" as const, domain: [least / 1.1, most * 1.1], nice: false };
+  }
+  return { zero: false };
+}

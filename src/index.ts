@@ -1,0 +1,8 @@
+/**
+ * kronfac: K-FAC, the Kronecker-factored natural gradient of Martens & Grosse (2015). Public names in reading order; loading
+ * this module starts no worker and compiles nothing.
+ */
+export * from "./tensor/index.js";
+export * from "./autodiff/index.js";
+export * from "./network/index.js";
+export * from "./kfac/index.js";

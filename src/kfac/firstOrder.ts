@@ -1,0 +1,88 @@
+import type { Data } from "../network/batches.js";
+import type { Loss } from "../network/loss.js";
+import type { Model } from "../network/model.js";
+import { NumericalError } from "../tensor/errors.js";
+import { disposeAll, keep } from "../tensor/scope.js";
+import { Iteration } from "./iteration.js";
+import { checkBatch, forwardBackward } from "./objective.js";
+import type { Optimizer, StepReport } from "./optimizer.js";
+import { inner, type Vector } from "./vectors.js";
+
+/** θ and the optimizer's own state after a step. */
+export interface Update<S> {
+  readonly weights: Vector;
+  readonly state: S;
+}
+
+/** A first-order optimizer: a rule that turns ∇h into new weights and new state. */
+export abstract class FirstOrder<S> implements Optimizer {
+  readonly #name: string;
+  readonly #model: Model;
+  readonly #loss: Loss;
+  readonly #eta: number;
+  #iteration = 0;
+  #state: S | undefined;
+
+  protected constructor(name: string, model: Model, loss: Loss, eta: number) {
+    if (!(eta >= 0 && eta < Infinity))
+      throw new RangeError(`${name}: eta is ${eta}; it must be a number of at least 0`);
+    this.#name = name;
+    this.#model = model;
+    this.#loss = loss;
+    this.#eta = eta;
+  }
+
+  /** The k-th update, k = 1, 2, … */
+  protected abstract update(weights: Vector, gradient: Vector, state: S | undefined, k: number): Update<S>;
+
+  /**
+   * One iteration on a minibatch.
+   * @throws NumericalError where the batch is at fault, or the step would make the weights or the objective infinite; nothing
+   * changes then.
+   */
+  async step(batch: Data): Promise<StepReport> {
+    using iteration = new Iteration(this.#iteration + 1);
+    const { k, memory } = iteration;
+    const pass = memory.run(() => forwardBackward(this.#model, this.#loss, batch, this.#eta));
+    const next = memory.run(() => this.update(pass.weights, pass.gradient, this.#state, k));
+    const size = memory.run(() => inner(next.weights, next.weights));
+    const { loss, objective, faults, squaredNorm } = await iteration.read({
+      loss: pass.loss,
+      objective: pass.objective,
+      faults: pass.faults,
+      squaredNorm: size,
+    });
+    checkBatch(this.#name, this.#loss, faults);
+    if (!Number.isFinite(objective) || !Number.isFinite(squaredNorm))
+      throw new NumericalError(
+        `${this.#name}: iteration ${k} has objective ${objective} and would give weights of squared norm ${squaredNorm}; lower the learning rate`,
+      );
+    memory.run(() => {
+      this.#model.setWeights(next.weights);
+      const old = this.#state;
+      this.#state = keep(next.state);
+      disposeAll(old);
+    });
+    this.#iteration = k;
+    return { iteration: k, loss, objective, waits: iteration.waits, events: iteration.events };
+  }
+
+  dispose(): void {
+    disposeAll(this.#state);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** @throws RangeError unless the option is a number that `holds`. */
+export function checkOption(
+  optimizer: string,
+  name: string,
+  value: number,
+  range: string,
+  holds: (x: number) => boolean,
+): void {
+  if (!holds(value)) throw new RangeError(`${optimizer}: ${name} is ${value}; it must be ${range}`);
+}

@@ -1,0 +1,362 @@
+import { trace } from "../autodiff/index.js";
+import type { Data } from "../network/batches.js";
+import type { Loss } from "../network/loss.js";
+import type { Model } from "../network/model.js";
+import { NumericalError } from "../tensor/errors.js";
+import { stream, type RandomStream } from "../tensor/random.js";
+import { disposeAll, keep } from "../tensor/scope.js";
+import { share, type Tensor } from "../tensor/tensor.js";
+import { adaptedLambda, gammaCandidates } from "./adaptation.js";
+import { bestInitialLambda } from "./calibration.js";
+import { dampingRatios } from "./damping.js";
+import type { KroneckerFactors } from "./factors.js";
+import type { Inverse } from "./inverse.js";
+import { Iteration } from "./iteration.js";
+import { BatchError, checkBatch, forwardBackward, objectiveOf, type Pass } from "./objective.js";
+import type { Optimizer, StepReport } from "./optimizer.js";
+import { resolveOptions, type KfacOptions, type ResolvedOptions } from "./options.js";
+import { modelProducts, propose, readProducts, type Proposal } from "./proposal.js";
+import { at, minimiseModel, type ModelMinimum, type ModelProducts } from "./quadraticModel.js";
+import { updatedStatistics } from "./statistics.js";
+import { plus, scaled, type Vector } from "./vectors.js";
+
+/** What a K-FAC step did; every field of a StepReport that concerns damping is there. */
+export type KfacReport = StepReport & Required<Pick<StepReport, "alpha" | "mu" | "lambda" | "gamma">>;
+
+/** How often one step may raise the damping tenfold before it gives up. */
+const MAX_RAISES = 12;
+/** Damping that was 0 is raised to this. */
+const LEAST_DAMPING = 1e-8;
+
+/** The proposal to follow, and how far. */
+interface Choice {
+  readonly factors: KroneckerFactors;
+  readonly proposal: Proposal;
+  readonly minimum: ModelMinimum;
+  readonly loss: number;
+  readonly objective: number;
+}
+
+/** The objective is not finite: the step before led where it should not have. */
+class Diverged extends NumericalError {}
+
+/**
+ * K-FAC (Algorithm 2). `step` is the algorithm, a stage a line; each stage recovers from its own failures and says so in the
+ * report's events.
+ */
+export class Kfac implements Optimizer {
+  readonly options: ResolvedOptions;
+  readonly #model: Model;
+  readonly #loss: Loss;
+  readonly #random: RandomStream;
+  #iteration = 0;
+  #lambda: number;
+  #gamma: number;
+  #factors: KroneckerFactors | undefined;
+  #inverse: Inverse | undefined;
+  /** δ₀, the step before. */
+  #previousStep: Vector | undefined;
+  /** θ before that step, in case it led to infinity. */
+  #weightsBefore: Vector | undefined;
+  #average: Vector | undefined;
+  #running = false;
+
+  /** @throws RangeError for an option out of range, or one that there is not. */
+  constructor(model: Model, loss: Loss, options: KfacOptions = {}) {
+    this.#model = model;
+    this.#loss = loss;
+    this.options = resolveOptions(options);
+    this.#random = stream(this.options.seed).split("fisher");
+    this.#lambda = this.options.lambda === "calibrate" ? NaN : this.options.lambda;
+    this.#gamma = this.options.gamma ?? Math.sqrt(this.#lambda + this.options.eta);
+  }
+
+  /** λ that the next step will use; NaN before it is calibrated. */
+  get lambda(): number {
+    return this.#lambda;
+  }
+
+  /** γ that the next step will use. */
+  get gamma(): number {
+    return this.#gamma;
+  }
+
+  /** Steps taken. */
+  get iteration(): number {
+    return this.#iteration;
+  }
+
+  /** Fresh handles on θ̄, the averaged weights (§13); the model's own before the first step, or without averaging. */
+  get averagedWeights(): Tensor[] {
+    return (this.#average ?? this.#model.weights).map(share);
+  }
+
+  /**
+   * One iteration of Algorithm 2 on a minibatch S′.
+   * @throws NumericalError where the batch holds NaN or targets that are none, or where no damping helps; RangeError where its
+   * shapes do not fit. The model and the optimizer are then as they were before the call.
+   */
+  async step(batch: Data): Promise<KfacReport> {
+    return this.#undoingDivergence(async (iteration) => {
+      const { k, memory } = iteration;
+      const pass = memory.run(() => forwardBackward(this.#model, this.#loss, batch, this.options.eta)); // h, ∇h on S′
+      const factors = memory.run(() => this.#updateStatistics(pass, k)); // Ā, G on S₁ (§5)
+      await this.#calibrate(pass, factors, iteration); // λ₀, γ₀ in the first iteration
+      const used = { lambda: this.#lambda, gamma: this.#gamma };
+      const choice = await this.#chooseProposal(pass, factors, iteration); // Δ; α, μ and M(δ) on S₂; the best γ (§6.4, §6.6, §7)
+      const step = memory.run(() => this.#combine(choice)); // δ = αΔ + μδ₀
+      const next = memory.run(() => plus(pass.weights, step)); // θ + δ
+      const rho = await this.#reductionRatio(pass, next, choice, iteration); // ρ (§6.5)
+      const accepted = this.#accepts(rho, choice, iteration);
+      this.#adaptLambda(rho); // (§6.5)
+      memory.run(() => {
+        this.#commit(pass, choice, accepted ? { step, next } : undefined); // θ ← θ + δ, δ₀ ← δ, k ← k + 1
+      });
+      const { loss, objective, minimum, proposal } = choice;
+      return {
+        iteration: k,
+        loss,
+        objective,
+        alpha: accepted ? minimum.alpha : 0,
+        mu: accepted ? minimum.mu : 0,
+        lambda: used.lambda,
+        gamma: proposal.gamma,
+        ...(rho !== undefined && { rho }),
+        waits: iteration.waits,
+        events: iteration.events,
+      };
+    });
+  }
+
+  /** Frees the optimizer's tensors; the model keeps its own. */
+  dispose(): void {
+    disposeAll([this.#factors, this.#inverse, this.#previousStep, this.#weightsBefore, this.#average]);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #updateStatistics(pass: Pass, k: number): KroneckerFactors {
+    const { fisher, statisticsFraction, inverse } = this.options;
+    return updatedStatistics(this.#factors, pass, this.#loss, k, {
+      fisher,
+      pairs: inverse.pairs ?? "diagonal",
+      fraction: statisticsFraction,
+      random: this.#random.split(k),
+    });
+  }
+
+  async #calibrate(pass: Pass, factors: KroneckerFactors, iteration: Iteration): Promise<void> {
+    if (!Number.isNaN(this.#lambda)) return;
+    const lambda = await bestInitialLambda(this.#model, this.#loss, pass, factors, this.options, iteration);
+    this.#lambda = lambda;
+    this.#gamma = this.options.gamma ?? Math.sqrt(lambda + this.options.eta);
+    iteration.note("calibrated", `lambda ${lambda.toPrecision(3)} lowers the objective most on the first batch`);
+  }
+
+  /** The proposal with the least M(δ); damping is raised until there is one. */
+  async #chooseProposal(pass: Pass, factors: KroneckerFactors, iteration: Iteration): Promise<Choice> {
+    for (let raises = 0; ; raises++) {
+      let problem: string;
+      try {
+        const proposals = iteration.memory.run(() => this.#propose(pass, factors, iteration.k, raises > 0));
+        const choice = await this.#leastModel(pass, factors, proposals, iteration);
+        if (typeof choice !== "string") return choice;
+        problem = choice;
+      } catch (error) {
+        if (!(error instanceof NumericalError) || error instanceof BatchError || error instanceof Diverged) throw error;
+        problem = error.message;
+        factors = await this.#finiteFactors(factors, iteration);
+      }
+      if (raises === MAX_RAISES)
+        throw new NumericalError(`kfac: no damping up to gamma ${this.#gamma.toPrecision(3)} helps: ${problem}`);
+      this.#raiseDamping(problem, iteration);
+    }
+  }
+
+  /** Δ for the inverse at hand, or for fresh ones where they are due: at γ, or at its three candidates. */
+  #propose(pass: Pass, factors: KroneckerFactors, k: number, force: boolean): Proposal[] {
+    const { inverse: prepare, invertEvery, adaptGammaEvery, eta, dampingNorm } = this.options;
+    const searching = adaptGammaEvery > 0 && k % adaptGammaEvery === 0 && !prepare.ignoresGamma && !force;
+    const due = force || k <= 3 || k % invertEvery === 0;
+    if (!searching && !due && this.#inverse !== undefined) return [propose(pass, this.#gamma, this.#inverse)];
+    const gammas = searching ? gammaCandidates(this.#gamma, eta, adaptGammaEvery) : [this.#gamma];
+    const pi = dampingRatios(factors, dampingNorm);
+    return gammas.map((gamma) => propose(pass, gamma, prepare(factors, { pi, gamma, lambda: this.#lambda, eta })));
+  }
+
+  /** Reads everything that decides the step, in one wait: h, and M along every Δ and δ₀. Or says why no proposal is usable. */
+  async #leastModel(
+    pass: Pass,
+    factors: KroneckerFactors,
+    proposals: readonly Proposal[],
+    iteration: Iteration,
+  ): Promise<Choice | string> {
+    const { eta, modelFraction, momentum } = this.options;
+    const previous = momentum ? this.#previousStep : undefined;
+    const scalars = iteration.memory.run(() => {
+      const { loss, objective, faults } = pass;
+      const products = proposals.map(({ delta }) => modelProducts(pass, this.#loss, delta, previous, modelFraction));
+      return { loss, objective, faults, ...prefixed(products) };
+    });
+    const values: Record<string, number> = await iteration.read(scalars);
+    const { loss = NaN, objective = NaN, faults = NaN } = values;
+    checkBatch("kfac", this.#loss, faults);
+    if (!Number.isFinite(objective))
+      throw new Diverged(
+        `kfac: the objective is ${objective} in iteration ${iteration.k}; scale the inputs or the initial weights down`,
+      );
+
+    let best: Choice | undefined;
+    proposals.forEach((proposal, i) => {
+      const products = readProducts(unprefixed(values, i));
+      const minimum = products.delta === 0 ? at(products, 0, 0, 0, 0) : minimiseModel(products, this.#lambda, eta);
+      if (minimum !== undefined && !(minimum.change >= (best?.minimum.change ?? Infinity)))
+        best = { factors, proposal, minimum: this.#constrained(products, minimum, iteration), loss, objective };
+    });
+    if (best === undefined) return "the quadratic model has no minimum along the proposed direction";
+    if (proposals.length > 1)
+      iteration.note("gamma-searched", `gamma ${this.#gamma.toPrecision(3)} → ${best.proposal.gamma.toPrecision(3)}`);
+    if (best.minimum.alpha === 0) iteration.note("stationary", "the gradient is zero: there is nothing to step along");
+    if (best.minimum.collinear)
+      iteration.note("momentum-dropped", "the new direction and the previous step are collinear");
+    this.#gamma = best.proposal.gamma;
+    return best;
+  }
+
+  /** A step whose δᵀFδ exceeds the norm constraint, shortened to meet it. */
+  #constrained(products: ModelProducts, minimum: ModelMinimum, iteration: Iteration): ModelMinimum {
+    const { normConstraint, eta } = this.options;
+    if (!(minimum.curvature > normConstraint)) return minimum;
+    const nu = Math.sqrt(normConstraint / minimum.curvature);
+    iteration.note("step-constrained", `the step was shortened to ${nu.toPrecision(3)} of its length`);
+    return at(products, nu * minimum.alpha, nu * minimum.mu, this.#lambda, eta);
+  }
+
+  /** The factors, or the ones before where this batch's are not finite. */
+  async #finiteFactors(factors: KroneckerFactors, iteration: Iteration): Promise<KroneckerFactors> {
+    const traces = iteration.memory.run(() =>
+      Object.fromEntries(
+        factors.diagonal.flatMap(({ A, G }, i) => [
+          [`A${i}`, trace(A)],
+          [`G${i}`, trace(G)],
+        ]),
+      ),
+    );
+    const read: Record<string, number> = await iteration.read(traces);
+    if (Object.values(read).every(Number.isFinite) || this.#factors === undefined) return factors;
+    iteration.note("statistics-skipped", "the statistics of this batch are not finite; those before it are kept");
+    return this.#factors;
+  }
+
+  /** λ and γ² tenfold: what every failed inverse and every model without a minimum leads to. */
+  #raiseDamping(problem: string, iteration: Iteration): void {
+    const before = this.#gamma;
+    this.#lambda = Math.max(10 * this.#lambda, LEAST_DAMPING);
+    this.#gamma = Math.max(Math.sqrt(10) * before, Math.sqrt(LEAST_DAMPING));
+    iteration.note(
+      "damping-raised",
+      `${problem}: gamma ${before.toPrecision(3)} → ${this.#gamma.toPrecision(3)}, lambda ${this.#lambda.toPrecision(3)}`,
+    );
+  }
+
+  /** δ = αΔ + μδ₀ (§7) */
+  #combine({ proposal, minimum: { alpha, mu } }: Choice): Vector {
+    const along = scaled(proposal.delta, alpha);
+    return mu === 0 || this.#previousStep === undefined ? along : plus(along, this.#previousStep, mu);
+  }
+
+  /** ρ = (h(θ + δ) − h(θ)) / (M(δ) − M(0)), every T₁ iterations (§6.5); NaN where h(θ + δ) is not finite. */
+  async #reductionRatio(pass: Pass, next: Vector, choice: Choice, iteration: Iteration): Promise<number | undefined> {
+    const { adaptLambdaEvery, dampedReduction, eta } = this.options;
+    const { change, undampedChange } = choice.minimum;
+    if (adaptLambdaEvery === 0 || iteration.k % adaptLambdaEvery !== 0 || change === 0) return undefined;
+    const after = iteration.memory.run(() => objectiveOf(this.#model, this.#loss, pass.batch, next, eta));
+    const { objective } = await iteration.read({ objective: after });
+    return (objective - choice.objective) / (dampedReduction ? change : undampedChange);
+  }
+
+  /** Whether the step stands: one that raised h, where that was measured, does not (if rejection is on). */
+  #accepts(rho: number | undefined, choice: Choice, iteration: Iteration): boolean {
+    if (rho === undefined || rho >= 0 || !this.options.rejection) return true;
+    const gamma = this.#gamma;
+    this.#gamma = Math.min(gamma / Math.sqrt(19 / 20) ** this.options.adaptLambdaEvery, Math.max(gamma, 1));
+    iteration.note(
+      "step-rejected",
+      `the step raised the objective (rho ${rho.toPrecision(3)}); the weights stay at ${choice.objective.toPrecision(6)}`,
+    );
+    return false;
+  }
+
+  #adaptLambda(rho: number | undefined): void {
+    if (rho !== undefined) this.#lambda = adaptedLambda(this.#lambda, rho, this.options.adaptLambdaEvery);
+  }
+
+  /** Keeps what outlives the step, and frees what it replaces. */
+  #commit({ weights }: Pass, { factors, proposal }: Choice, moved: { step: Vector; next: Vector } | undefined): void {
+    this.#iteration++;
+    if (factors !== this.#factors) this.#factors = replaced(this.#factors, factors);
+    if (proposal.inverse !== this.#inverse) this.#inverse = replaced(this.#inverse, proposal.inverse);
+    this.#previousStep = replaced(this.#previousStep, moved?.step);
+    this.#weightsBefore = replaced(this.#weightsBefore, moved && weights);
+    if (moved) this.#model.setWeights(moved.next);
+    if (this.options.averaging > 0) this.#average = replaced(this.#average, this.#averaged(moved?.next ?? weights));
+  }
+
+  /** θ̄ ← ξθ̄ + (1 − ξ)θ (§13), ξ growing from 0 like ε of the statistics, so that the start is soon forgotten. */
+  #averaged(weights: Vector): Vector {
+    const xi = Math.min(1 - 1 / this.#iteration, this.options.averaging);
+    const fresh = scaled(weights, 1 - xi);
+    return this.#average === undefined ? fresh : plus(fresh, this.#average, xi);
+  }
+
+  /**
+   * Runs one iteration; where h turns out not to be finite, goes back to the weights before the last step, with more damping
+   * and without momentum, and runs it from there.
+   */
+  async #undoingDivergence(run: (iteration: Iteration) => Promise<KfacReport>): Promise<KfacReport> {
+    if (this.#running) throw new Error("kfac: a step is still running; await it before the next");
+    this.#running = true;
+    const before = { lambda: this.#lambda, gamma: this.#gamma };
+    using iteration = new Iteration(this.#iteration + 1);
+    try {
+      try {
+        return await run(iteration);
+      } catch (error) {
+        if (!(error instanceof Diverged) || this.#weightsBefore === undefined) throw error;
+        this.#model.setWeights(this.#weightsBefore);
+        this.#weightsBefore = replaced(this.#weightsBefore, undefined);
+        this.#previousStep = replaced(this.#previousStep, undefined);
+        iteration.note("step-undone", `${error.message}; the weights are back where they were before the last step`);
+        this.#raiseDamping("after undoing a step", iteration);
+        return await run(iteration);
+      }
+    } catch (error) {
+      this.#lambda = before.lambda;
+      this.#gamma = before.gamma;
+      throw error;
+    } finally {
+      this.#running = false;
+    }
+  }
+}
+
+/** The new value, kept; the old one is freed. */
+function replaced<V>(old: unknown, value: V): V {
+  const kept = keep(value);
+  disposeAll(old);
+  return kept;
+}
+
+function prefixed(products: readonly Readonly<Record<string, Tensor>>[]): Record<string, Tensor> {
+  return Object.fromEntries(
+    products.flatMap((of, i) => Object.entries(of).map(([name, scalar]) => [`${i}.${name}`, scalar])),
+  );
+}
+
+function unprefixed(values: Readonly<Record<string, number>>, index: number): Record<string, number> {
+  const prefix = `${index}.`;
+  const own = Object.entries(values).filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
+}

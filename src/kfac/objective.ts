@@ -1,0 +1,80 @@
+import { add, detach, linearise, mul, sum, type Linearisation } from "../autodiff/index.js";
+import { checkData, type Data } from "../network/batches.js";
+import type { Loss } from "../network/loss.js";
+import { outputOf, type Model, type Trace } from "../network/model.js";
+import { outputGradient } from "../network/preactivationGradients.js";
+import { zeros } from "../tensor/create.js";
+import { NumericalError } from "../tensor/errors.js";
+import { placementOf } from "../tensor/placement.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { inner, plus, type Vector } from "./vectors.js";
+
+/** One forward and one backward pass over a batch at the model's weights θ. */
+export interface Pass {
+  readonly batch: Data;
+  readonly cases: number;
+  readonly weights: Vector;
+  /** The model at θ, to be swept again. */
+  readonly at: Linearisation<Trace[]>;
+  /** The mean loss of the data, a scalar tensor. */
+  readonly loss: Tensor;
+  /** h = mean loss + η/2 ‖θ‖², a scalar tensor. */
+  readonly objective: Tensor;
+  /** ∇h */
+  readonly gradient: Vector;
+  /** 0 where all inputs are finite and all targets are targets of the loss; otherwise positive or NaN. */
+  readonly faults: Tensor;
+}
+
+/** h and ∇h on a batch: DWᵢ = gᵢ āᵢ₋₁ᵀ averaged over cases, + ηWᵢ (§2, §6.1). */
+export function forwardBackward(model: Model, loss: Loss, batch: Data, eta: number): Pass {
+  const cases = checkData("step", batch);
+  const weights = model.weights;
+  placementOf("step: batch and model", [batch.inputs, batch.targets, ...weights]);
+  const at = linearise((ws) => model.apply(ws, batch.inputs), weights, { cases: [batch.inputs] });
+  const z = outputOf(at.value);
+  return {
+    batch,
+    cases,
+    weights,
+    at,
+    ...objectiveAt(loss, detach(z), batch, weights, eta),
+    gradient: scope(() => {
+      const mean = at.pullback([z], [mul(outputGradient(loss, z, batch.targets), 1 / cases)]);
+      return eta === 0 ? mean : plus(mean, weights, eta);
+    }),
+    faults: scope(() => {
+      const nonFinite = add(sum(mul(batch.inputs, 0)), sum(mul(batch.targets, 0)));
+      return add(nonFinite, loss.invalid?.(detach(z), batch.targets) ?? zeros([], z));
+    }),
+  };
+}
+
+/** h alone, at any weights: one forward pass. */
+export function objectiveOf(model: Model, loss: Loss, batch: Data, weights: Vector, eta: number): Tensor {
+  return scope(() => {
+    const z = outputOf(model.apply(weights, batch.inputs));
+    return objectiveAt(loss, z, batch, weights, eta).objective;
+  });
+}
+
+function objectiveAt(loss: Loss, z: Tensor, batch: Data, weights: Vector, eta: number) {
+  return scope(() => {
+    const data = mul(sum(loss.value(z, batch.targets)), 1 / z.shape[0]!);
+    return { loss: data, objective: eta === 0 ? mul(data, 1) : add(data, mul(inner(weights, weights), eta / 2)) };
+  });
+}
+
+/** The batch, not the optimization, is at fault: no damping helps. */
+export class BatchError extends NumericalError {}
+
+/** @throws BatchError that names what is wrong with the batch, where `faults` is not 0. */
+export function checkBatch(optimizer: string, loss: Loss, faults: number): void {
+  if (faults === 0) return;
+  throw new BatchError(
+    Number.isFinite(faults)
+      ? `${optimizer}: the batch holds ${faults} targets that ${loss.name} does not take; they must be ${loss.targets}`
+      : `${optimizer}: the batch holds NaN or infinite inputs or targets; clean the data (nothing was changed)`,
+  );
+}

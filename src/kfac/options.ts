@@ -1,0 +1,102 @@
+import { blockDiagonal } from "./blockDiagonal.js";
+import type { DampingNorm } from "./damping.js";
+import type { FisherMode } from "./fisher.js";
+import type { InverseStrategy } from "./inverse.js";
+
+export interface KfacOptions {
+  /** How F̃ is approximately inverted: `blockDiagonal` (§4.2), `exactTikhonov`, or your own. */
+  readonly inverse?: InverseStrategy;
+  /** Where the g of the statistics come from (§5). */
+  readonly fisher?: FisherMode;
+  /** λ to start from (§6.5), or "calibrate": the first step tries several and takes the one whose step lowers h most. */
+  readonly lambda?: number | "calibrate";
+  /** η: L2 regularisation (weight decay). */
+  readonly eta?: number;
+  /** γ to start from; √(λ + η) where it is missing (§6.6). */
+  readonly gamma?: number;
+  /** How πᵢ is computed (§6.3). */
+  readonly dampingNorm?: DampingNorm;
+  /** Whether δ₀ takes part in the step (§7). */
+  readonly momentum?: boolean;
+  /** T₁: λ adapts every so many iterations; 0: never. */
+  readonly adaptLambdaEvery?: number;
+  /** T₂: γ is searched every so many iterations; 0: never. */
+  readonly adaptGammaEvery?: number;
+  /** T₃: the inverse is recomputed every so many iterations, and in the first three. */
+  readonly invertEvery?: number;
+  /** τ₁: the fraction of the batch that statistics are taken on (§8). */
+  readonly statisticsFraction?: number;
+  /** τ₂: the fraction of the batch that products with the exact Fisher are taken on (§8). */
+  readonly modelFraction?: number;
+  /** ξ of the averaged weights θ̄ ← ξθ̄ + (1 − ξ)θ (§13); 0: no averaging. */
+  readonly averaging?: number;
+  /** Whether a step after which h is measured and found higher is taken back. */
+  readonly rejection?: boolean;
+  /** The largest δᵀFδ of a step, twice the KL divergence it may make; longer steps are shortened. */
+  readonly normConstraint?: number;
+  /** Whether M in ρ includes the damping term ½λ‖δ‖², as in §6.5. */
+  readonly dampedReduction?: boolean;
+  /** Fixes what is sampled. */
+  readonly seed?: number;
+}
+
+/** Exactly Algorithm 2: no calibration, rejection, averaging or norm constraint. Spread it: { ...paper, lambda: 1 }. */
+export const paper = {
+  fisher: "sampled",
+  lambda: 150,
+  eta: 1e-5,
+  dampingNorm: "trace",
+  momentum: true,
+  adaptLambdaEvery: 5,
+  adaptGammaEvery: 20,
+  invertEvery: 20,
+  statisticsFraction: 1 / 8,
+  modelFraction: 1 / 4,
+  averaging: 0,
+  rejection: false,
+  normConstraint: Infinity,
+  dampedReduction: true,
+} as const satisfies KfacOptions;
+
+/** What Kfac does where it is told nothing. */
+export const defaults = {
+  ...paper,
+  inverse: blockDiagonal,
+  lambda: "calibrate",
+  modelFraction: 1,
+  averaging: 0.99,
+  rejection: true,
+  seed: 0,
+} as const satisfies KfacOptions;
+
+export type ResolvedOptions = Required<Omit<KfacOptions, "gamma">> & Pick<KfacOptions, "gamma">;
+
+/** The options with their defaults. @throws RangeError for a value out of range, naming it and the range. */
+export function resolveOptions(options: KfacOptions): ResolvedOptions {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const resolved: ResolvedOptions = { ...defaults, ...given };
+  for (const name of Object.keys(given))
+    if (!(name in defaults) && name !== "gamma")
+      throw new RangeError(
+        `kfac: there is no option "${name}"; options are ${Object.keys(defaults).join(", ")}, gamma`,
+      );
+  const check = (name: keyof KfacOptions, range: string, holds: (x: number) => boolean) => {
+    const value = resolved[name];
+    if (typeof value !== "number" || !holds(value))
+      throw new RangeError(`kfac: ${name} is ${String(value)}; it must be ${range}`);
+  };
+  const period = "an integer of at least 0 (0: never)";
+  const isPeriod = (x: number) => Number.isInteger(x) && x >= 0;
+  if (resolved.lambda !== "calibrate")
+    check("lambda", 'a number of at least 0, or "calibrate"', (x) => x >= 0 && x < Infinity);
+  check("eta", "a number of at least 0", (x) => x >= 0 && x < Infinity);
+  if (resolved.gamma !== undefined) check("gamma", "a number of at least 0", (x) => x >= 0 && x < Infinity);
+  check("adaptLambdaEvery", period, isPeriod);
+  check("adaptGammaEvery", period, isPeriod);
+  check("invertEvery", "an integer of at least 1", (x) => Number.isInteger(x) && x >= 1);
+  check("statisticsFraction", "in (0, 1]", (x) => x > 0 && x <= 1);
+  check("modelFraction", "in (0, 1]", (x) => x > 0 && x <= 1);
+  check("averaging", "in [0, 1)", (x) => x >= 0 && x < 1);
+  check("normConstraint", "positive", (x) => x > 0);
+  return resolved;
+}

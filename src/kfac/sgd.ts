@@ -1,0 +1,37 @@
+import type { Loss } from "../network/loss.js";
+import type { Model } from "../network/model.js";
+import { checkOption, FirstOrder, type Update } from "./firstOrder.js";
+import { plus, scaled, type Vector } from "./vectors.js";
+
+export interface SgdOptions {
+  readonly learningRate: number;
+  /** μ; 0 by default. */
+  readonly momentum?: number;
+  /** Nesterov's form of momentum. */
+  readonly nesterov?: boolean;
+  /** η: L2 regularisation. */
+  readonly eta?: number;
+}
+
+/** Stochastic gradient descent: v ← μv + ∇h, θ ← θ − ε(∇h + μv) with Nesterov's momentum, θ ← θ − εv without. */
+export class Sgd extends FirstOrder<Vector> {
+  readonly #learningRate: number;
+  readonly #momentum: number;
+  readonly #nesterov: boolean;
+
+  constructor(model: Model, loss: Loss, { learningRate, momentum = 0, nesterov = false, eta = 0 }: SgdOptions) {
+    super("sgd", model, loss, eta);
+    checkOption("sgd", "learningRate", learningRate, "positive", (x) => x > 0);
+    checkOption("sgd", "momentum", momentum, "in [0, 1)", (x) => x >= 0 && x < 1);
+    this.#learningRate = learningRate;
+    this.#momentum = momentum;
+    this.#nesterov = nesterov;
+  }
+
+  protected update(weights: Vector, gradient: Vector, velocity: Vector | undefined): Update<Vector> {
+    const mu = this.#momentum;
+    const v = velocity === undefined ? scaled(gradient, 1) : plus(gradient, velocity, mu);
+    const direction = this.#nesterov ? plus(gradient, v, mu) : v;
+    return { weights: plus(weights, direction, -this.#learningRate), state: v };
+  }
+}

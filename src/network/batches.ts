@@ -1,0 +1,63 @@
+import { gather } from "../tensor/movement.js";
+import { stream } from "../tensor/random.js";
+import { format } from "../tensor/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** Cases, a row each. inputs: [n, d₀]; targets: [n, k], or labels [n]. */
+export interface Data {
+  readonly inputs: Tensor;
+  readonly targets: Tensor;
+}
+
+/** The number of cases of iteration k = 1, 2, … */
+export type BatchSchedule = (k: number) => number;
+
+export interface BatchOptions {
+  /** Cases a batch. */
+  readonly size?: number;
+  /** Or as many as the schedule says. */
+  readonly schedule?: BatchSchedule;
+  /** Fixes which cases; 0 by default. */
+  readonly seed?: number;
+}
+
+/**
+ * An endless sequence of minibatches, each drawn without replacement and independently of the others (Algorithm 2).
+ * @throws RangeError for empty data, rows that do not match, or a size outside 1 … n.
+ */
+export function* batches(data: Data, { size, schedule, seed = 0 }: BatchOptions): Generator<Data, never> {
+  const n = checkData("batches", data);
+  if ((size === undefined) === (schedule === undefined))
+    throw new RangeError("batches: give either a size or a schedule");
+  const random = stream(seed).split("batches");
+  for (let k = 1; ; k++) {
+    const m = size ?? schedule!(k);
+    if (!Number.isInteger(m) || m < 1 || m > n)
+      throw new RangeError(`batches: batch ${k} is to hold ${m} of ${n} cases; it must be an integer in 1 … ${n}`);
+    const cases = random.split(k).permutation(n, m);
+    yield { inputs: gather(data.inputs, cases), targets: gather(data.targets, cases) };
+  }
+}
+
+/**
+ * m_k = min(m₁ exp((k − 1)/b), |S|), b such that m reaches |S| at iteration `full` (§13: m₁ = 1000, full = 500).
+ */
+export function exponentialSchedule(cases: number, { first = 1000, full = 500 } = {}): BatchSchedule {
+  const start = Math.min(first, cases);
+  const growth = Math.log(cases / start) / (full - 1);
+  return (k) => Math.min(Math.round(start * Math.exp((k - 1) * growth)), cases);
+}
+
+/** The number of cases. @throws RangeError where there are none, or rows differ. */
+export function checkData(operation: string, { inputs, targets }: Data): number {
+  const cases = inputs.shape[0] ?? 0;
+  if (inputs.shape.length !== 2 || cases === 0)
+    throw new RangeError(
+      `${operation}: inputs must be [cases×features] with at least one case, not ${format(inputs.shape)}`,
+    );
+  if (targets.shape[0] !== cases)
+    throw new RangeError(
+      `${operation}: inputs ${format(inputs.shape)} and targets ${format(targets.shape)} differ in cases`,
+    );
+  return cases;
+}

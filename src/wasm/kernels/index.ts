@@ -1,0 +1,8 @@
+/**
+ * What the WebAssembly module exports; README.md describes it. scripts/build-kernels.mjs instantiates each generic
+ * function here for both dtypes: gemm<T> is exported as gemm_f32 and gemm_f64.
+ */
+export { initializePool, poolBytes, stopWorkers, workerLoop } from "./pool";
+export { peak, peakUnfused } from "./peak";
+export { gemm, gemmScratch } from "./gemm";
+export { gram, mirror } from "./gram";

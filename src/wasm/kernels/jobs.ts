@@ -1,0 +1,25 @@
+import { gemmUnit } from "./gemm";
+import { mirrorUnit } from "./gram";
+
+/** Kinds of work that threads share; every thread finds the kernel by this number. */
+export const GEMM: i32 = 0;
+export const MIRROR: i32 = 2;
+
+/** The number of a kind for elements T. */
+export function kindOf<T>(kind: i32): i32 {
+  return kind + (sizeof<T>() == 8 ? 1 : 0);
+}
+
+/** Does one unit of a job. pool: 0 on a single thread; slot: which thread, and so which scratch memory. */
+export function runUnit(kind: i32, job: usize, pool: usize, unit: i32, slot: i32): void {
+  switch (kind) {
+    case 0:
+      return gemmUnit<f32>(job, pool, unit, slot);
+    case 1:
+      return gemmUnit<f64>(job, pool, unit, slot);
+    case 2:
+      return mirrorUnit<f32>(job, unit);
+    case 3:
+      return mirrorUnit<f64>(job, unit);
+  }
+}
