@@ -3,6 +3,7 @@
  * this module starts no worker and compiles nothing.
  */
 export * from "./tensor/index.js";
+export { wasm, hasWasm, type WasmBackend, type WasmOptions } from "./wasm/index.js";
 export * from "./autodiff/index.js";
 export * from "./network/index.js";
 export * from "./kfac/index.js";

@@ -3,7 +3,8 @@ import type { Loss } from "../network/loss.js";
 import type { Model } from "../network/model.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { checkOption, FirstOrder, type Update } from "./firstOrder.js";
+import { checkOption, checkOptionNames } from "../network/checkOption.js";
+import { FirstOrder, type Update } from "./firstOrder.js";
 import { plus, scaled, type Vector } from "./vectors.js";
 
 export interface AdamOptions {
@@ -32,6 +33,7 @@ export class Adam extends FirstOrder<Moments> {
   readonly #options: Required<Omit<AdamOptions, "eta">>;
 
   constructor(model: Model, loss: Loss, { eta = 0, ...options }: AdamOptions = {}) {
+    checkOptionNames("adam", options, ["learningRate", "beta1", "beta2", "epsilon", "eta"]);
     super("adam", model, loss, eta);
     const { learningRate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
     checkOption("adam", "learningRate", learningRate, "positive", (x) => x > 0);
@@ -49,7 +51,7 @@ export class Adam extends FirstOrder<Moments> {
     const correction = 1 / (1 - beta2 ** k);
     return {
       weights: weights.map((W, i) =>
-        scope(() => add(W, div(mul(m[i]!, -rate), add(sqrt(mul(v[i]!, correction)), epsilon)))),
+        scope(() => add(W, div(mul(m[i], -rate), add(sqrt(mul(v[i], correction)), epsilon)))),
       ),
       state: { m, v },
     };

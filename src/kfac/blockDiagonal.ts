@@ -14,9 +14,9 @@ export function blockDiagonal(factors: KroneckerFactors, { pi, gamma = 0 }: Damp
   const inverses = scope(() => {
     const ratios = pi ?? dampingRatios(factors);
     return factors.diagonal.map(({ A, G }, i) => ({
-      A: scope(() => invertSpd(addToDiagonal(A, mul(ratios[i]!, gamma)))),
-      G: scope(() => invertSpd(addToDiagonal(G, div(gamma, ratios[i]!)))),
+      A: scope(() => invertSpd(addToDiagonal(A, mul(ratios[i], gamma)))),
+      G: scope(() => invertSpd(addToDiagonal(G, div(gamma, ratios[i])))),
     }));
   });
-  return holding((V) => inverses.map(({ A, G }, i) => scope(() => matmul(matmul(G, V[i]!), A))), inverses);
+  return holding((V) => inverses.map(({ A, G }, i) => scope(() => matmul(matmul(G, V[i]), A))), inverses);
 }

@@ -7,7 +7,8 @@ import { reshape } from "../tensor/operations.js";
 import type { KroneckerFactors } from "./factors.js";
 
 /** How large a factor is, per dimension, for balancing the damping between A and G. */
-export type DampingNorm = "trace" | "frobenius" | "largest-eigenvalue" | "one";
+export type DampingNorm = (typeof dampingNorms)[number];
+export const dampingNorms = ["trace", "frobenius", "largest-eigenvalue", "one"] as const;
 
 /**
  * πᵢ of factored Tikhonov damping (§6.3), a scalar tensor a layer: πᵢ² is the size of A over the size of G, by
@@ -30,11 +31,11 @@ export function dampingRatios(factors: KroneckerFactors, norm: DampingNorm = "tr
 
 /** S + c·I. */
 export function addToDiagonal(S: Tensor, c: Input): Tensor {
-  return add(S, mul(eye(S.shape[0]!, S), c));
+  return add(S, mul(eye(S.shape[0], S), c));
 }
 
 function sizeOf(S: Tensor, kind: Exclude<DampingNorm, "one">): Tensor {
-  const d = S.shape[0]!;
+  const d = S.shape[0];
   switch (kind) {
     case "trace":
       return div(trace(S), d);

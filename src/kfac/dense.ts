@@ -16,7 +16,7 @@ import type { Vector } from "./vectors.js";
 /** F = E[Jᵀ B Bᵀ J] (§2.2), exactly: a backward sweep for every case and every column of B. [p, p] for p parameters. */
 export function denseFisher(model: Model, loss: Loss, inputs: Tensor): Tensor {
   return scope(() => {
-    const m = inputs.shape[0]!;
+    const m = inputs.shape[0];
     const rows = Array.from({ length: m }, (_, n) => {
       const x = slice(inputs, [[n, n + 1]]);
       const at = linearise((weights) => model.apply(weights, x), model.weights);

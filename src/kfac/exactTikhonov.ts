@@ -29,7 +29,7 @@ export const exactTikhonov: InverseStrategy = Object.assign(
       (V) =>
         bases.map(({ QA, QG, weights }, i) =>
           scope(() => {
-            const rotated = matmul(matmul(QG, V[i]!, { transposeA: true }), QA);
+            const rotated = matmul(matmul(QG, V[i], { transposeA: true }), QA);
             return matmul(matmul(QG, div(rotated, weights)), QA, { transposeB: true });
           }),
         ),

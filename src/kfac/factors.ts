@@ -53,6 +53,15 @@ export class KroneckerFactors implements Disposable {
     return i <= j ? stored : { A: transpose(stored.A), G: transpose(stored.G) };
   }
 
+  /** Factors whose stored blocks (those on and above the diagonal) are functions of these. */
+  mapBlocks(change: (block: Kronecker, i: number, j: number) => Kronecker): KroneckerFactors {
+    const blocks = [...this.#blocks].map(([name, block]) => {
+      const [i = 0, j = 0] = name.split(",").map(Number);
+      return [name, change(block, i, j)] as const;
+    });
+    return new KroneckerFactors(this.layers, this.pairs, new Map(blocks));
+  }
+
   [held](): unknown[] {
     return [...this.#blocks.values()];
   }
@@ -81,21 +90,24 @@ export function factorsFrom(
   const layers = aBars.length;
   if (layers === 0 || sets.some((set) => set.length !== layers))
     throw new RangeError(`factors: ${layers} layers of ā, but ${sets.map((set) => set.length).join(", ")} of g`);
-  const m = aBars[0]!.shape[0]!;
+  const m = aBars[0].shape[0];
   for (const t of [...aBars, ...sets.flat()])
     if (t.shape.length !== 2 || t.shape[0] !== m || m === 0)
       throw new RangeError(
         `factors: every ā and g must be [${m || "cases"}×features], a row a case, not ${format(t.shape)}`,
       );
 
+  if (!(epsilon >= 0 && epsilon < 1) || (epsilon > 0 && previous === undefined))
+    throw new RangeError(`factors: epsilon is ${epsilon}; it must be in [0, 1), and 0 where nothing is previous`);
+
   const blocks = new Map<string, Kronecker>();
   for (let i = 0; i < layers; i++)
     for (let j = i; j < layers && j - i <= REACH[pairs]; j++) {
       const old = epsilon === 0 ? undefined : previous?.block(i, j);
       blocks.set(key(i, j), {
-        A: secondMoment([[aBars[i]!, aBars[j]!]], m, epsilon, old?.A),
+        A: secondMoment([[aBars[i], aBars[j]]], m, epsilon, old?.A),
         G: secondMoment(
-          sets.map((set) => [set[i]!, set[j]!]),
+          sets.map((set) => [set[i], set[j]]),
           m,
           epsilon,
           old?.G,
@@ -106,14 +118,15 @@ export function factorsFrom(
 }
 
 /** ε S + (1 − ε) Σ E[x yᵀ] over the pairs (x, y), E the mean over m rows. */
-function secondMoment(pairs: readonly (readonly [Tensor, Tensor])[], m: number, epsilon: number, old?: Tensor): Tensor {
-  let beta = epsilon;
-  let S = old;
-  for (const [x, y] of pairs) {
-    S = gram(x, { weight: (1 - epsilon) / m, ...(y !== x && { y }), ...(S !== undefined && { beta, c: S }) });
-    beta = 1;
-  }
-  return S!;
+function secondMoment(
+  [first, ...rest]: readonly (readonly [Tensor, Tensor])[],
+  m: number,
+  epsilon: number,
+  old?: Tensor,
+): Tensor {
+  const accumulated = ([x, y]: readonly [Tensor, Tensor], beta: number, c: Tensor | undefined) =>
+    gram(x, { weight: (1 - epsilon) / m, ...(y !== x && { y }), ...(c !== undefined && { beta, c }) });
+  return rest.reduce((S, pair) => accumulated(pair, 1, S), accumulated(first, epsilon, old));
 }
 
 function key(i: number, j: number): string {

@@ -1,10 +1,12 @@
 import type { Data } from "../network/batches.js";
+import { checkFaults } from "../network/faults.js";
 import type { Loss } from "../network/loss.js";
 import type { Model } from "../network/model.js";
 import { NumericalError } from "../tensor/errors.js";
 import { disposeAll, keep } from "../tensor/scope.js";
+import { checkOption } from "../network/checkOption.js";
 import { Iteration } from "./iteration.js";
-import { checkBatch, forwardBackward } from "./objective.js";
+import { forwardBackward } from "./objective.js";
 import type { Optimizer, StepReport } from "./optimizer.js";
 import { inner, type Vector } from "./vectors.js";
 
@@ -22,10 +24,10 @@ export abstract class FirstOrder<S> implements Optimizer {
   readonly #eta: number;
   #iteration = 0;
   #state: S | undefined;
+  #running = false;
 
   protected constructor(name: string, model: Model, loss: Loss, eta: number) {
-    if (!(eta >= 0 && eta < Infinity))
-      throw new RangeError(`${name}: eta is ${eta}; it must be a number of at least 0`);
+    checkOption(name, "eta", eta, "a number of at least 0", (x) => x >= 0 && x < Infinity);
     this.#name = name;
     this.#model = model;
     this.#loss = loss;
@@ -41,6 +43,24 @@ export abstract class FirstOrder<S> implements Optimizer {
    * changes then.
    */
   async step(batch: Data): Promise<StepReport> {
+    if (this.#running) throw new Error(`${this.#name}: a step is still running; await it before the next`);
+    this.#running = true;
+    try {
+      return await this.#step(batch);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  dispose(): void {
+    disposeAll(this.#state);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  async #step(batch: Data): Promise<StepReport> {
     using iteration = new Iteration(this.#iteration + 1);
     const { k, memory } = iteration;
     const pass = memory.run(() => forwardBackward(this.#model, this.#loss, batch, this.#eta));
@@ -52,7 +72,7 @@ export abstract class FirstOrder<S> implements Optimizer {
       faults: pass.faults,
       squaredNorm: size,
     });
-    checkBatch(this.#name, this.#loss, faults);
+    checkFaults(this.#name, this.#loss, faults);
     if (!Number.isFinite(objective) || !Number.isFinite(squaredNorm))
       throw new NumericalError(
         `${this.#name}: iteration ${k} has objective ${objective} and would give weights of squared norm ${squaredNorm}; lower the learning rate`,
@@ -66,23 +86,4 @@ export abstract class FirstOrder<S> implements Optimizer {
     this.#iteration = k;
     return { iteration: k, loss, objective, waits: iteration.waits, events: iteration.events };
   }
-
-  dispose(): void {
-    disposeAll(this.#state);
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-}
-
-/** @throws RangeError unless the option is a number that `holds`. */
-export function checkOption(
-  optimizer: string,
-  name: string,
-  value: number,
-  range: string,
-  holds: (x: number) => boolean,
-): void {
-  if (!holds(value)) throw new RangeError(`${optimizer}: ${name} is ${value}; it must be ${range}`);
 }

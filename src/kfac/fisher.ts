@@ -17,7 +17,8 @@ import { factorsFrom, type KroneckerFactors, type Pairs } from "./factors.js";
  * - "curvature-propagation": B r with random signs r: one backward pass, unbiased;
  * - "empirical": the training targets. Not the Fisher.
  */
-export type FisherMode = "sampled" | "exact" | "curvature-propagation" | "empirical";
+export type FisherMode = (typeof fisherModes)[number];
+export const fisherModes = ["sampled", "exact", "curvature-propagation", "empirical"] as const;
 
 /** The cotangents of z [m, k], one tensor for every backward pass. */
 export function fisherCotangents(

@@ -25,14 +25,14 @@ export function productsAt(
   at: Linearisation<Trace[]>,
   loss: Loss,
   directions: readonly Vector[],
-  cases = outputOf(at.value).shape[0]!,
+  cases = outputOf(at.value).shape[0],
 ): Tensor {
   const z = outputOf(at.value);
-  const m = z.shape[0]!;
+  const m = z.shape[0];
   const rows = cases === m ? at : at.rows(0, cases);
   return scope(() => {
     const B = loss.factor(leadingRows(detach(z), cases));
-    const pushed = directions.map((v) => scope(() => reshape(B.transposeTimes(rows.pushforward([z], v)[0]!), [1, -1])));
+    const pushed = directions.map((v) => scope(() => reshape(B.transposeTimes(rows.pushforward([z], v)[0]), [1, -1])));
     const stacked = concatenate(pushed);
     return mul(matmul(stacked, stacked, { transposeB: true }), 1 / cases);
   });

@@ -4,6 +4,15 @@ export { kroneckerFactors, type FisherMode } from "./fisher.js";
 export { dampingRatios, type DampingNorm } from "./damping.js";
 export { type Damping, type Inverse, type InverseStrategy } from "./inverse.js";
 export { blockDiagonal } from "./blockDiagonal.js";
+export { blockTridiagonal, tridiagonalParts, type Psi, type TridiagonalParts } from "./blockTridiagonal.js";
+export {
+  kroneckerSumInverse,
+  kroneckerSumResidual,
+  type KroneckerSum,
+  type KroneckerSumInverse,
+  type KroneckerSumOptions,
+} from "./kroneckerSum.js";
+export { dampedFactors, fullKronecker, fullKroneckerProduct } from "./fullKronecker.js";
 export { exactTikhonov } from "./exactTikhonov.js";
 export { fisherProducts } from "./fisherProducts.js";
 export { minimiseModel, type ModelMinimum, type ModelProducts } from "./quadraticModel.js";

@@ -14,7 +14,11 @@ export interface Damping {
 }
 
 /** V ↦ U, an approximate inverse Fisher applied to a direction; disposing of it frees what was prepared. */
-export type Inverse = ((V: Vector) => Tensor[]) & Disposable;
+export type Inverse = ((V: Vector) => Tensor[]) &
+  Disposable & {
+    /** How near to singular the preparation came, a scalar tensor to be read with others: min (1 − s₂s₁) of §4.3. */
+    readonly smallest?: Tensor;
+  };
 
 /** Prepares an inverse: expensive, and done every T₃ iterations; applying it is cheap. */
 export interface InverseStrategy {

@@ -1,5 +1,6 @@
 import { trace } from "../autodiff/index.js";
 import type { Data } from "../network/batches.js";
+import { BatchError, checkFaults } from "../network/faults.js";
 import type { Loss } from "../network/loss.js";
 import type { Model } from "../network/model.js";
 import { NumericalError } from "../tensor/errors.js";
@@ -12,11 +13,11 @@ import { dampingRatios } from "./damping.js";
 import type { KroneckerFactors } from "./factors.js";
 import type { Inverse } from "./inverse.js";
 import { Iteration } from "./iteration.js";
-import { BatchError, checkBatch, forwardBackward, objectiveOf, type Pass } from "./objective.js";
+import { forwardBackward, objectiveOf, type Pass } from "./objective.js";
 import type { Optimizer, StepReport } from "./optimizer.js";
 import { resolveOptions, type KfacOptions, type ResolvedOptions } from "./options.js";
 import { modelProducts, propose, readProducts, type Proposal } from "./proposal.js";
-import { at, minimiseModel, type ModelMinimum, type ModelProducts } from "./quadraticModel.js";
+import { at, constrained, minimiseModel, type ModelMinimum } from "./quadraticModel.js";
 import { updatedStatistics } from "./statistics.js";
 import { plus, scaled, type Vector } from "./vectors.js";
 
@@ -33,12 +34,21 @@ interface Choice {
   readonly factors: KroneckerFactors;
   readonly proposal: Proposal;
   readonly minimum: ModelMinimum;
+  /** λ that M was minimised with. */
+  readonly lambda: number;
   readonly loss: number;
   readonly objective: number;
 }
 
 /** The objective is not finite: the step before led where it should not have. */
 class Diverged extends NumericalError {}
+
+/** What a step that led to infinity is undone with. */
+interface Undo {
+  /** θ before the step, and θ̄. */
+  readonly weights: Vector;
+  readonly average: Vector | undefined;
+}
 
 /**
  * K-FAC (Algorithm 2). `step` is the algorithm, a stage a line; each stage recovers from its own failures and says so in the
@@ -56,8 +66,7 @@ export class Kfac implements Optimizer {
   #inverse: Inverse | undefined;
   /** δ₀, the step before. */
   #previousStep: Vector | undefined;
-  /** θ before that step, in case it led to infinity. */
-  #weightsBefore: Vector | undefined;
+  #undo: Undo | undefined;
   #average: Vector | undefined;
   #running = false;
 
@@ -88,7 +97,7 @@ export class Kfac implements Optimizer {
 
   /** Fresh handles on θ̄, the averaged weights (§13); the model's own before the first step, or without averaging. */
   get averagedWeights(): Tensor[] {
-    return (this.#average ?? this.#model.weights).map(share);
+    return this.#average?.map(share) ?? [...this.#model.weights];
   }
 
   /**
@@ -102,7 +111,6 @@ export class Kfac implements Optimizer {
       const pass = memory.run(() => forwardBackward(this.#model, this.#loss, batch, this.options.eta)); // h, ∇h on S′
       const factors = memory.run(() => this.#updateStatistics(pass, k)); // Ā, G on S₁ (§5)
       await this.#calibrate(pass, factors, iteration); // λ₀, γ₀ in the first iteration
-      const used = { lambda: this.#lambda, gamma: this.#gamma };
       const choice = await this.#chooseProposal(pass, factors, iteration); // Δ; α, μ and M(δ) on S₂; the best γ (§6.4, §6.6, §7)
       const step = memory.run(() => this.#combine(choice)); // δ = αΔ + μδ₀
       const next = memory.run(() => plus(pass.weights, step)); // θ + δ
@@ -112,14 +120,14 @@ export class Kfac implements Optimizer {
       memory.run(() => {
         this.#commit(pass, choice, accepted ? { step, next } : undefined); // θ ← θ + δ, δ₀ ← δ, k ← k + 1
       });
-      const { loss, objective, minimum, proposal } = choice;
+      const { loss, objective, minimum, lambda, proposal } = choice;
       return {
         iteration: k,
         loss,
         objective,
         alpha: accepted ? minimum.alpha : 0,
         mu: accepted ? minimum.mu : 0,
-        lambda: used.lambda,
+        lambda,
         gamma: proposal.gamma,
         ...(rho !== undefined && { rho }),
         waits: iteration.waits,
@@ -130,7 +138,7 @@ export class Kfac implements Optimizer {
 
   /** Frees the optimizer's tensors; the model keeps its own. */
   dispose(): void {
-    disposeAll([this.#factors, this.#inverse, this.#previousStep, this.#weightsBefore, this.#average]);
+    disposeAll([this.#factors, this.#inverse, this.#previousStep, this.#undo, this.#average]);
   }
 
   [Symbol.dispose](): void {
@@ -149,6 +157,8 @@ export class Kfac implements Optimizer {
 
   async #calibrate(pass: Pass, factors: KroneckerFactors, iteration: Iteration): Promise<void> {
     if (!Number.isNaN(this.#lambda)) return;
+    const { faults, objective } = await iteration.read({ faults: pass.faults, objective: pass.objective });
+    this.#checkStart(faults, objective, iteration);
     const lambda = await bestInitialLambda(this.#model, this.#loss, pass, factors, this.options, iteration);
     this.#lambda = lambda;
     this.#gamma = this.options.gamma ?? Math.sqrt(lambda + this.options.eta);
@@ -167,7 +177,7 @@ export class Kfac implements Optimizer {
       } catch (error) {
         if (!(error instanceof NumericalError) || error instanceof BatchError || error instanceof Diverged) throw error;
         problem = error.message;
-        factors = await this.#finiteFactors(factors, iteration);
+        factors = await this.#finiteFactors(pass, factors, iteration);
       }
       if (raises === MAX_RAISES)
         throw new NumericalError(`kfac: no damping up to gamma ${this.#gamma.toPrecision(3)} helps: ${problem}`);
@@ -193,27 +203,32 @@ export class Kfac implements Optimizer {
     proposals: readonly Proposal[],
     iteration: Iteration,
   ): Promise<Choice | string> {
-    const { eta, modelFraction, momentum } = this.options;
+    const { eta, modelFraction, momentum, normConstraint } = this.options;
+    const lambda = this.#lambda;
     const previous = momentum ? this.#previousStep : undefined;
     const scalars = iteration.memory.run(() => {
       const { loss, objective, faults } = pass;
       const products = proposals.map(({ delta }) => modelProducts(pass, this.#loss, delta, previous, modelFraction));
-      return { loss, objective, faults, ...prefixed(products) };
+      const smallest = proposals.flatMap(({ inverse }) => inverse.smallest ?? []);
+      return {
+        loss,
+        objective,
+        faults,
+        ...prefixed(products),
+        ...Object.fromEntries(smallest.map((t, i) => [`smallest.${i}`, t])),
+      };
     });
     const values: Record<string, number> = await iteration.read(scalars);
     const { loss = NaN, objective = NaN, faults = NaN } = values;
-    checkBatch("kfac", this.#loss, faults);
-    if (!Number.isFinite(objective))
-      throw new Diverged(
-        `kfac: the objective is ${objective} in iteration ${iteration.k}; scale the inputs or the initial weights down`,
-      );
+    this.#checkStart(faults, objective, iteration);
 
     let best: Choice | undefined;
     proposals.forEach((proposal, i) => {
       const products = readProducts(unprefixed(values, i));
-      const minimum = products.delta === 0 ? at(products, 0, 0, 0, 0) : minimiseModel(products, this.#lambda, eta);
+      const free = products.delta === 0 ? at(products, 0, 0, lambda, eta) : minimiseModel(products, lambda, eta);
+      const minimum = free && constrained(products, free, normConstraint, lambda, eta);
       if (minimum !== undefined && !(minimum.change >= (best?.minimum.change ?? Infinity)))
-        best = { factors, proposal, minimum: this.#constrained(products, minimum, iteration), loss, objective };
+        best = { factors, proposal, minimum, lambda, loss, objective };
     });
     if (best === undefined) return "the quadratic model has no minimum along the proposed direction";
     if (proposals.length > 1)
@@ -221,21 +236,23 @@ export class Kfac implements Optimizer {
     if (best.minimum.alpha === 0) iteration.note("stationary", "the gradient is zero: there is nothing to step along");
     if (best.minimum.collinear)
       iteration.note("momentum-dropped", "the new direction and the previous step are collinear");
+    if (best.minimum.nu < 1)
+      iteration.note("step-constrained", `the step was shortened to ${best.minimum.nu.toPrecision(3)} of its length`);
     this.#gamma = best.proposal.gamma;
     return best;
   }
 
-  /** A step whose δᵀFδ exceeds the norm constraint, shortened to meet it. */
-  #constrained(products: ModelProducts, minimum: ModelMinimum, iteration: Iteration): ModelMinimum {
-    const { normConstraint, eta } = this.options;
-    if (!(minimum.curvature > normConstraint)) return minimum;
-    const nu = Math.sqrt(normConstraint / minimum.curvature);
-    iteration.note("step-constrained", `the step was shortened to ${nu.toPrecision(3)} of its length`);
-    return at(products, nu * minimum.alpha, nu * minimum.mu, this.#lambda, eta);
+  /** @throws BatchError where the batch is at fault, Diverged where h is not finite: damping helps neither. */
+  #checkStart(faults: number, objective: number, { k }: Iteration): void {
+    checkFaults("kfac", this.#loss, faults);
+    if (!Number.isFinite(objective))
+      throw new Diverged(
+        `kfac: the objective is ${objective} in iteration ${k}; scale the inputs or the initial weights down`,
+      );
   }
 
-  /** The factors, or the ones before where this batch's are not finite. */
-  async #finiteFactors(factors: KroneckerFactors, iteration: Iteration): Promise<KroneckerFactors> {
+  /** The factors, or the ones before where this batch's are not finite. @throws as #checkStart does. */
+  async #finiteFactors(pass: Pass, factors: KroneckerFactors, iteration: Iteration): Promise<KroneckerFactors> {
     const traces = iteration.memory.run(() =>
       Object.fromEntries(
         factors.diagonal.flatMap(({ A, G }, i) => [
@@ -244,7 +261,9 @@ export class Kfac implements Optimizer {
         ]),
       ),
     );
-    const read: Record<string, number> = await iteration.read(traces);
+    const { faults, objective } = pass;
+    const read: Record<string, number> = await iteration.read({ faults, objective, ...traces });
+    this.#checkStart(read.faults, read.objective, iteration);
     if (Object.values(read).every(Number.isFinite) || this.#factors === undefined) return factors;
     iteration.note("statistics-skipped", "the statistics of this batch are not finite; those before it are kept");
     return this.#factors;
@@ -295,13 +314,17 @@ export class Kfac implements Optimizer {
 
   /** Keeps what outlives the step, and frees what it replaces. */
   #commit({ weights }: Pass, { factors, proposal }: Choice, moved: { step: Vector; next: Vector } | undefined): void {
+    if (moved) this.#model.setWeights(moved.next);
     this.#iteration++;
     if (factors !== this.#factors) this.#factors = replaced(this.#factors, factors);
-    if (proposal.inverse !== this.#inverse) this.#inverse = replaced(this.#inverse, proposal.inverse);
+    // After a rejection γ is another, so the inverse is due.
+    const inverse = moved && proposal.inverse;
+    if (inverse !== this.#inverse) this.#inverse = replaced(this.#inverse, inverse);
     this.#previousStep = replaced(this.#previousStep, moved?.step);
-    this.#weightsBefore = replaced(this.#weightsBefore, moved && weights);
-    if (moved) this.#model.setWeights(moved.next);
-    if (this.options.averaging > 0) this.#average = replaced(this.#average, this.#averaged(moved?.next ?? weights));
+    const average = this.options.averaging > 0 ? keep(this.#averaged(moved?.next ?? weights)) : undefined;
+    this.#undo = replaced(this.#undo, moved && { weights, average: this.#average });
+    if (!moved) disposeAll(this.#average);
+    this.#average = average;
   }
 
   /** θ̄ ← ξθ̄ + (1 − ξ)θ (§13), ξ growing from 0 like ε of the statistics, so that the start is soon forgotten. */
@@ -311,33 +334,47 @@ export class Kfac implements Optimizer {
     return this.#average === undefined ? fresh : plus(fresh, this.#average, xi);
   }
 
-  /**
-   * Runs one iteration; where h turns out not to be finite, goes back to the weights before the last step, with more damping
-   * and without momentum, and runs it from there.
-   */
+  /** Runs one iteration; where it throws, the model and the optimizer are as they were. */
   async #undoingDivergence(run: (iteration: Iteration) => Promise<KfacReport>): Promise<KfacReport> {
     if (this.#running) throw new Error("kfac: a step is still running; await it before the next");
     this.#running = true;
     const before = { lambda: this.#lambda, gamma: this.#gamma };
     using iteration = new Iteration(this.#iteration + 1);
     try {
-      try {
-        return await run(iteration);
-      } catch (error) {
-        if (!(error instanceof Diverged) || this.#weightsBefore === undefined) throw error;
-        this.#model.setWeights(this.#weightsBefore);
-        this.#weightsBefore = replaced(this.#weightsBefore, undefined);
-        this.#previousStep = replaced(this.#previousStep, undefined);
+      return await run(iteration).catch(async (error: unknown) => {
+        if (!(error instanceof Diverged) || this.#undo === undefined) throw error;
         iteration.note("step-undone", `${error.message}; the weights are back where they were before the last step`);
-        this.#raiseDamping("after undoing a step", iteration);
-        return await run(iteration);
-      }
+        return this.#runFrom(this.#undo, run, iteration);
+      });
     } catch (error) {
       this.#lambda = before.lambda;
       this.#gamma = before.gamma;
       throw error;
     } finally {
       this.#running = false;
+    }
+  }
+
+  /** Runs the iteration from before the last step, with more damping, a fresh inverse and no momentum. */
+  async #runFrom(
+    undo: Undo,
+    run: (iteration: Iteration) => Promise<KfacReport>,
+    iteration: Iteration,
+  ): Promise<KfacReport> {
+    const weights = iteration.memory.run(() => this.#model.weights);
+    const [step, inverse, average] = [this.#previousStep, this.#inverse, this.#average];
+    this.#model.setWeights(undo.weights);
+    this.#undo = this.#previousStep = this.#inverse = undefined;
+    this.#average = undo.average;
+    this.#raiseDamping("after undoing a step", iteration);
+    try {
+      const report = await run(iteration);
+      disposeAll([undo.weights, step, inverse, average]);
+      return report;
+    } catch (error) {
+      this.#model.setWeights(weights);
+      [this.#undo, this.#previousStep, this.#inverse, this.#average] = [undo, step, inverse, average];
+      throw error;
     }
   }
 }

@@ -1,10 +1,9 @@
 import { add, detach, linearise, mul, sum, type Linearisation } from "../autodiff/index.js";
 import { checkData, type Data } from "../network/batches.js";
+import { faultsOf } from "../network/faults.js";
 import type { Loss } from "../network/loss.js";
 import { outputOf, type Model, type Trace } from "../network/model.js";
 import { outputGradient } from "../network/preactivationGradients.js";
-import { zeros } from "../tensor/create.js";
-import { NumericalError } from "../tensor/errors.js";
 import { placementOf } from "../tensor/placement.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -44,10 +43,7 @@ export function forwardBackward(model: Model, loss: Loss, batch: Data, eta: numb
       const mean = at.pullback([z], [mul(outputGradient(loss, z, batch.targets), 1 / cases)]);
       return eta === 0 ? mean : plus(mean, weights, eta);
     }),
-    faults: scope(() => {
-      const nonFinite = add(sum(mul(batch.inputs, 0)), sum(mul(batch.targets, 0)));
-      return add(nonFinite, loss.invalid?.(detach(z), batch.targets) ?? zeros([], z));
-    }),
+    faults: faultsOf(loss, z, batch),
   };
 }
 
@@ -61,20 +57,7 @@ export function objectiveOf(model: Model, loss: Loss, batch: Data, weights: Vect
 
 function objectiveAt(loss: Loss, z: Tensor, batch: Data, weights: Vector, eta: number) {
   return scope(() => {
-    const data = mul(sum(loss.value(z, batch.targets)), 1 / z.shape[0]!);
+    const data = mul(sum(loss.value(z, batch.targets)), 1 / z.shape[0]);
     return { loss: data, objective: eta === 0 ? mul(data, 1) : add(data, mul(inner(weights, weights), eta / 2)) };
   });
-}
-
-/** The batch, not the optimization, is at fault: no damping helps. */
-export class BatchError extends NumericalError {}
-
-/** @throws BatchError that names what is wrong with the batch, where `faults` is not 0. */
-export function checkBatch(optimizer: string, loss: Loss, faults: number): void {
-  if (faults === 0) return;
-  throw new BatchError(
-    Number.isFinite(faults)
-      ? `${optimizer}: the batch holds ${faults} targets that ${loss.name} does not take; they must be ${loss.targets}`
-      : `${optimizer}: the batch holds NaN or infinite inputs or targets; clean the data (nothing was changed)`,
-  );
 }

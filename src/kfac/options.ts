@@ -1,6 +1,7 @@
 import { blockDiagonal } from "./blockDiagonal.js";
-import type { DampingNorm } from "./damping.js";
-import type { FisherMode } from "./fisher.js";
+import { checkOption, checkOptionNames } from "../network/checkOption.js";
+import { dampingNorms, type DampingNorm } from "./damping.js";
+import { fisherModes, type FisherMode } from "./fisher.js";
 import type { InverseStrategy } from "./inverse.js";
 
 export interface KfacOptions {
@@ -75,16 +76,9 @@ export type ResolvedOptions = Required<Omit<KfacOptions, "gamma">> & Pick<KfacOp
 export function resolveOptions(options: KfacOptions): ResolvedOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const resolved: ResolvedOptions = { ...defaults, ...given };
-  for (const name of Object.keys(given))
-    if (!(name in defaults) && name !== "gamma")
-      throw new RangeError(
-        `kfac: there is no option "${name}"; options are ${Object.keys(defaults).join(", ")}, gamma`,
-      );
-  const check = (name: keyof KfacOptions, range: string, holds: (x: number) => boolean) => {
-    const value = resolved[name];
-    if (typeof value !== "number" || !holds(value))
-      throw new RangeError(`kfac: ${name} is ${String(value)}; it must be ${range}`);
-  };
+  checkOptionNames("kfac", given, [...Object.keys(defaults), "gamma"]);
+  const check = (name: keyof KfacOptions, range: string, holds: (x: number) => boolean) =>
+    checkOption("kfac", name, resolved[name], range, (value) => typeof value === "number" && holds(value));
   const period = "an integer of at least 0 (0: never)";
   const isPeriod = (x: number) => Number.isInteger(x) && x >= 0;
   if (resolved.lambda !== "calibrate")
@@ -98,5 +92,17 @@ export function resolveOptions(options: KfacOptions): ResolvedOptions {
   check("modelFraction", "in (0, 1]", (x) => x > 0 && x <= 1);
   check("averaging", "in [0, 1)", (x) => x >= 0 && x < 1);
   check("normConstraint", "positive", (x) => x > 0);
+  check("seed", "an integer of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
+  checkOption("kfac", "inverse", resolved.inverse, "a function: blockDiagonal, say", (f) => typeof f === "function");
+  for (const [name, values] of [
+    ["fisher", fisherModes],
+    ["dampingNorm", dampingNorms],
+    ["momentum", [true, false]],
+    ["rejection", [true, false]],
+    ["dampedReduction", [true, false]],
+  ] as const)
+    checkOption("kfac", name, resolved[name], `one of ${values.join(", ")}`, (value) =>
+      (values as readonly unknown[]).includes(value),
+    );
   return resolved;
 }

@@ -25,6 +25,8 @@ export interface ModelMinimum {
   readonly curvature: number;
   /** Whether the 2 × 2 system was too close to singular, and δ₀ was left out. */
   readonly collinear: boolean;
+  /** The share of its length that the norm constraint left to the step; 1 where it does not bind. */
+  readonly nu: number;
 }
 
 /** 1 − cos² of the angle between Δ and δ₀ in the metric K, below which the 2 × 2 system counts as singular. */
@@ -62,5 +64,19 @@ export function at(
   const curvature = quadratic(p.fDelta, p.fCross, p.fPrevious);
   const squaredNorm = quadratic(p.delta, p.cross, p.previous);
   const undampedChange = alpha * p.gDelta + mu * p.gPrevious + 0.5 * (curvature + eta * squaredNorm);
-  return { alpha, mu, change: undampedChange + 0.5 * lambda * squaredNorm, undampedChange, curvature, collinear };
+  const change = undampedChange + 0.5 * lambda * squaredNorm;
+  return { alpha, mu, change, undampedChange, curvature, collinear, nu: 1 };
+}
+
+/** A step whose δᵀFδ exceeds the bound, shortened to meet it: νδ with ν = √(bound / δᵀFδ). */
+export function constrained(
+  p: ModelProducts,
+  minimum: ModelMinimum,
+  bound: number,
+  lambda: number,
+  eta: number,
+): ModelMinimum {
+  if (!(minimum.curvature > bound)) return minimum;
+  const nu = Math.sqrt(bound / minimum.curvature);
+  return { ...at(p, nu * minimum.alpha, nu * minimum.mu, lambda, eta, minimum.collinear), nu };
 }

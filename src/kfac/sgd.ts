@@ -1,6 +1,7 @@
 import type { Loss } from "../network/loss.js";
 import type { Model } from "../network/model.js";
-import { checkOption, FirstOrder, type Update } from "./firstOrder.js";
+import { checkOption, checkOptionNames } from "../network/checkOption.js";
+import { FirstOrder, type Update } from "./firstOrder.js";
 import { plus, scaled, type Vector } from "./vectors.js";
 
 export interface SgdOptions {
@@ -19,7 +20,9 @@ export class Sgd extends FirstOrder<Vector> {
   readonly #momentum: number;
   readonly #nesterov: boolean;
 
-  constructor(model: Model, loss: Loss, { learningRate, momentum = 0, nesterov = false, eta = 0 }: SgdOptions) {
+  constructor(model: Model, loss: Loss, options: SgdOptions) {
+    checkOptionNames("sgd", options, ["learningRate", "momentum", "nesterov", "eta"]);
+    const { learningRate, momentum = 0, nesterov = false, eta = 0 } = options;
     super("sgd", model, loss, eta);
     checkOption("sgd", "learningRate", learningRate, "positive", (x) => x > 0);
     checkOption("sgd", "momentum", momentum, "in [0, 1)", (x) => x >= 0 && x < 1);

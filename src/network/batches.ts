@@ -1,5 +1,5 @@
 import { gather } from "../tensor/movement.js";
-import { stream } from "../tensor/random.js";
+import { stream, type RandomStream } from "../tensor/random.js";
 import { format } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 
@@ -25,24 +25,42 @@ export interface BatchOptions {
  * An endless sequence of minibatches, each drawn without replacement and independently of the others (Algorithm 2).
  * @throws RangeError for empty data, rows that do not match, or a size outside 1 … n.
  */
-export function* batches(data: Data, { size, schedule, seed = 0 }: BatchOptions): Generator<Data, never> {
+export function batches(data: Data, { size, schedule, seed = 0 }: BatchOptions): Generator<Data, never> {
   const n = checkData("batches", data);
+  const sizeOf = schedule ?? (() => size ?? NaN);
   if ((size === undefined) === (schedule === undefined))
     throw new RangeError("batches: give either a size or a schedule");
-  const random = stream(seed).split("batches");
+  checkSize(1, sizeOf(1), n);
+  return draw(data, n, sizeOf, stream(seed).split("batches"));
+}
+
+function* draw(data: Data, n: number, sizeOf: BatchSchedule, random: RandomStream): Generator<Data, never> {
   for (let k = 1; ; k++) {
-    const m = size ?? schedule!(k);
-    if (!Number.isInteger(m) || m < 1 || m > n)
-      throw new RangeError(`batches: batch ${k} is to hold ${m} of ${n} cases; it must be an integer in 1 … ${n}`);
+    const m = sizeOf(k);
+    checkSize(k, m, n);
     const cases = random.split(k).permutation(n, m);
     yield { inputs: gather(data.inputs, cases), targets: gather(data.targets, cases) };
   }
 }
 
+/** @throws RangeError unless batch k can hold m of n cases. */
+function checkSize(k: number, m: number, n: number): void {
+  if (!Number.isInteger(m) || m < 1 || m > n)
+    throw new RangeError(`batches: batch ${k} is to hold ${m} of ${n} cases; it must be an integer in 1 … ${n}`);
+}
+
 /**
  * m_k = min(m₁ exp((k − 1)/b), |S|), b such that m reaches |S| at iteration `full` (§13: m₁ = 1000, full = 500).
+ * @throws RangeError unless cases and first are integers of at least 1, full of at least 2.
  */
 export function exponentialSchedule(cases: number, { first = 1000, full = 500 } = {}): BatchSchedule {
+  for (const [name, value, least] of [
+    ["cases", cases, 1],
+    ["first", first, 1],
+    ["full", full, 2],
+  ] as const)
+    if (!Number.isInteger(value) || value < least)
+      throw new RangeError(`exponentialSchedule: ${name} is ${value}; it must be an integer of at least ${least}`);
   const start = Math.min(first, cases);
   const growth = Math.log(cases / start) / (full - 1);
   return (k) => Math.min(Math.round(start * Math.exp((k - 1) * growth)), cases);

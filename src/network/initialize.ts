@@ -20,7 +20,7 @@ export function sparse(incoming: number): Initialize {
     const count = Math.min(incoming, columns - 1);
     for (let i = 0; i < dOut; i++) {
       const values = random.normal(count);
-      random.permutation(columns - 1, count).forEach((j, c) => (weights[i * columns + j] = values[c]!));
+      random.permutation(columns - 1, count).forEach((j, c) => (weights[i * columns + j] = values[c]));
     }
     return weights;
   };

@@ -41,5 +41,5 @@ export function dense(dIn: number, dOut: number, activation: Activation, initial
 /** ā = [a; 1] for every case: [m, d] → [m, d + 1]. @throws RangeError unless a is a matrix. */
 export function homogeneous(a: Tensor): Tensor {
   if (a.shape.length !== 2) throw new RangeError(`layer inputs must be [cases×features], not ${format(a.shape)}`);
-  return concatenate([a, ones([a.shape[0]!, 1], { dtype: a.dtype, backend: a.backend })], 1);
+  return concatenate([a, ones([a.shape[0], 1], { dtype: a.dtype, backend: a.backend })], 1);
 }

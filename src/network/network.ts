@@ -7,6 +7,7 @@ import { stream } from "../tensor/random.js";
 import { disposeAll, keep, scope } from "../tensor/scope.js";
 import { format, sameShape } from "../tensor/shape.js";
 import { share, type Tensor } from "../tensor/tensor.js";
+import { checkOptionNames } from "./checkOption.js";
 import type { Initialize } from "./initialize.js";
 import type { Layer } from "./layer.js";
 import type { Loss } from "./loss.js";
@@ -32,11 +33,12 @@ export class Network implements Model, Disposable {
   /** @internal Use `network`. */
   constructor(layers: readonly Layer[], options: NetworkOptions) {
     if (layers.length === 0) throw new RangeError("network: needs at least one layer");
-    layers.forEach((layer, i) => {
-      const before = layers[i - 1]?.weightShape[0];
-      if (before !== undefined && layer.weightShape[1] !== before + 1)
+    checkOptionNames("network", options, ["seed", "dtype", "backend", "initialize"]);
+    layers.slice(1).forEach((layer, i) => {
+      const before = layers[i].weightShape[0];
+      if (layer.weightShape[1] !== before + 1)
         throw new RangeError(
-          `network: layer ${i} takes ${layer.weightShape[1] - 1} inputs, but layer ${i - 1} has ${before} outputs`,
+          `network: layer ${i + 1} takes ${layer.weightShape[1] - 1} inputs, but layer ${i} has ${before} outputs`,
         );
     });
     this.layers = layers;
@@ -63,7 +65,7 @@ export class Network implements Model, Disposable {
     if (weights.length !== this.#weights.length)
       throw new RangeError(`setWeights: ${weights.length} matrices were given for ${this.#weights.length} layers`);
     weights.forEach((W, i) => {
-      const { shape } = this.#weights[i]!;
+      const { shape } = this.#weights[i];
       if (!sameShape(W.shape, shape))
         throw new RangeError(`setWeights: matrix ${i} is ${format(W.shape)}, but layer ${i} needs ${format(shape)}`);
       if (W.dtype !== this.dtype || W.backend !== this.backend)
@@ -81,7 +83,7 @@ export class Network implements Model, Disposable {
     const traces: Trace[] = [];
     let a = x;
     this.layers.forEach((layer, i) => {
-      const trace = layer.forward(weights[i]!, a);
+      const trace = layer.forward(weights[i], a);
       traces.push(trace);
       a = trace.a;
     });

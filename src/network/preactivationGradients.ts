@@ -16,7 +16,7 @@ export function outputGradient(loss: Loss, z: Tensor, targets: Tensor): Tensor {
  * @throws TypeError unless the traces come from `net.forward`, or from `apply` with variables for weights.
  */
 export function preactivationGradients(loss: Loss, traces: readonly Trace[], targets: Tensor): Tensor[] {
-  return backpropagate(traces, [outputGradient(loss, outputOf(traces), targets)])[0]!;
+  return backpropagate(traces, [outputGradient(loss, outputOf(traces), targets)])[0];
 }
 
 /** Each cotangent of z [m, k] taken back to every sᵢ. */
@@ -27,5 +27,5 @@ export function backpropagate(traces: readonly Trace[], cotangents: readonly Ten
     throw new TypeError(
       "preactivationGradients: traces hold constants; take them from net.forward(x), or apply variables",
     );
-  return cotangents.map((g) => reverse([[z, g]], s).map((gi, i) => gi ?? zeros(s[i]!.shape, s[i]!)));
+  return cotangents.map((g) => reverse([[z, g]], s).map((gi, i) => gi ?? zeros(s[i].shape, s[i])));
 }

@@ -50,7 +50,7 @@ export const softmaxCrossEntropy: Loss = {
     const root = sqrt(p);
     return {
       columns: () =>
-        Array.from({ length: z.shape[1]! }, (_, c) => mul(slice(root, [null, [c, c + 1]]), sub(unit(c, z), p))),
+        Array.from({ length: z.shape[1] }, (_, c) => mul(slice(root, [null, [c, c + 1]]), sub(unit(c, z), p))),
       times: (w) => sub(mul(root, w), mul(p, sum(mul(root, w), 1, { keepAxes: true }))),
       transposeTimes: (w) => mul(root, sub(w, sum(mul(p, w), 1, { keepAxes: true }))),
     };
@@ -79,7 +79,7 @@ function classRows(labels: Tensor, z: Tensor): Tensor {
 
 function unit(c: number, z: Tensor): Tensor {
   return tensor(
-    Float64Array.from({ length: z.shape[1]! }, (_, i) => Number(i === c)),
+    Float64Array.from({ length: z.shape[1] }, (_, i) => Number(i === c)),
     { dtype: z.dtype, backend: z.backend },
   );
 }

@@ -118,5 +118,5 @@ function tensorsIn(value: unknown, graphs = true): Set<Freeable> {
 function partsOf(value: object): Iterable<unknown> {
   if (Array.isArray(value) || value instanceof Set || value instanceof Map)
     return (value as ReadonlySet<unknown>).values();
-  return Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : [];
+  return Object.getPrototypeOf(value) === Object.prototype ? (Object.values(value) as unknown[]) : [];
 }

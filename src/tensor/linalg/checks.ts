@@ -1,4 +1,4 @@
-import { dtypeOf, type FloatArray } from "../dtype.js";
+import { dtypeOf, epsilon, type FloatArray } from "../dtype.js";
 import { NumericalError } from "../errors.js";
 
 /** @throws RangeError unless every size is a non-negative integer. */
@@ -53,6 +53,26 @@ export function checkFinite(operation: string, a: FloatArray, n: number, part: "
           `${operation}: entry (${i}, ${j}) of ${describe(a, n)} is ${show(a[i * n + j])}; entries must be finite`,
         );
   }
+}
+
+/** a_ij and a_ji may differ by this many n·ε·max|a|: what two orders of summation leave, and no wrong entry does. */
+const ASYMMETRY = 8;
+
+/** The largest |a_ij|. @throws RangeError where an [n×n] matrix is not symmetric up to roundoff. */
+export function checkSymmetric(operation: string, a: FloatArray, n: number): number {
+  let largest = 0;
+  for (const value of a) largest = Math.max(largest, Math.abs(value));
+  const tolerance = ASYMMETRY * n * epsilon(dtypeOf(a)) * largest;
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < i; j++) {
+      const below = a[i * n + j];
+      const above = a[j * n + i];
+      if (Math.abs(below - above) > tolerance)
+        throw new RangeError(
+          `${operation}: entries (${i}, ${j}) = ${show(below)} and (${j}, ${i}) = ${show(above)} of ${describe(a, n)} differ; pass a symmetric matrix, such as (A + Aᵀ)/2`,
+        );
+    }
+  return largest;
 }
 
 /** How messages name a square matrix: a [4×4] float32 matrix. */

@@ -4,8 +4,8 @@ import { checkFinite, checkSquare, describe, show } from "./checks.js";
 import { dot, narrow } from "./float64.js";
 
 /**
- * Cholesky factor of a symmetric positive definite matrix: lower triangular L with A = LLᵀ and a positive diagonal, row by row
- * (Golub & Van Loan, Matrix Computations, §4.2):
+ * Cholesky factor of a symmetric positive definite matrix: lower triangular L with A = LLᵀ and a positive diagonal, row
+ * by row (Golub & Van Loan, Matrix Computations, §4.2):
  *
  *     L_ij = (A_ij − Σ_{k<j} L_ik L_jk) / L_jj,  j < i
  *     L_ii = √(A_ii − Σ_{k<i} L_ik²)

@@ -1,8 +1,9 @@
 import type { FloatArray } from "../dtype.js";
 
 /*
- * Every function of this folder computes in float64, whatever it is given, and rounds its result once: a float32 result carries the
- * error of the algorithm in float64 and one rounding. The inner loops then meet a single array type, which keeps them fast.
+ * Every function of this folder computes in float64, whatever it is given, and rounds its result once: a float32 result
+ * carries the error of the algorithm in float64 and one rounding. The inner loops then meet a single array type, which
+ * keeps them fast.
  */
 
 /** A float64 copy, to compute in. */

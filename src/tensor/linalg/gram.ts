@@ -20,8 +20,8 @@ export interface GramOptions<T extends FloatArray> {
  * β·C + w·XᵀY: with β and w the two weights of a moving average and rows of cases, the update of a (cross-)covariance.
  * X: [rows×columns], Y: [rows×columnsY] → [columns×columnsY].
  *
- * Without Y the result is β·C + w·XᵀX: its lower triangle is computed, reading the lower triangle of C, and mirrored, so that it is
- * exactly symmetric.
+ * Without Y the result is β·C + w·XᵀX: its lower triangle is computed, reading the lower triangle of C, and mirrored,
+ * so that it is exactly symmetric.
  * @throws RangeError for sizes and lengths that do not fit and for a β without C; TypeError where element types differ.
  */
 export function gram<T extends FloatArray>(x: T, rows: number, columns: number, options: GramOptions<T> = {}): T {
@@ -52,8 +52,8 @@ function crossProduct(x: FloatArray, y: FloatArray, rows: number, p: number, q: 
 }
 
 /**
- * XᵀX in float64, exactly symmetric. X: [rows×columns] → [columns×columns]; only tiles on and below the diagonal are computed.
- * Where X is lower triangular, X_ki = 0 for k < i, so the sums of row i start at k = i: a third of the work.
+ * XᵀX in float64, exactly symmetric. X: [rows×columns] → [columns×columns]; only tiles on and below the diagonal are
+ * computed. Where X is lower triangular, X_ki = 0 for k < i, so the sums of row i start at k = i: a third of the work.
  */
 export function selfProduct(x: FloatArray, rows: number, columns: number, lowerTriangular = false): Float64Array {
   const X = packPanels(x, columns, rows, 1, columns);

@@ -8,12 +8,12 @@ const SWEEPS_PER_EIGENVALUE = 30;
 const SMALLEST = 2 ** -1000;
 
 /**
- * Diagonalises T = GΛGᵀ by the implicit QL algorithm with Wilkinson's shift (Parlett, The Symmetric Eigenvalue Problem, ch. 8; the
- * mirror image of Golub & Van Loan, Algorithms 8.3.2 and 8.3.3). On return `diagonal` holds Λ, in no order, and V is replaced by GᵀV, so
- * that A = VᵀΛV: row i of V is the eigenvector of diagonal[i].
+ * Diagonalises T = GΛGᵀ by the implicit QL algorithm with Wilkinson's shift (Parlett, The Symmetric Eigenvalue Problem,
+ * ch. 8; the mirror image of Golub & Van Loan, Algorithms 8.3.2 and 8.3.3). On return `diagonal` holds Λ, in no order,
+ * and V is replaced by GᵀV, so that A = VᵀΛV: row i of V is the eigenvector of diagonal[i].
  *
- * A step of QL on T − σI is RᵀTR with R a product of rotations of neighbouring coordinates, from the bottom of a block up.
- * T is scaled to entries near 1 by the caller.
+ * A step of QL on T − σI is RᵀTR with R a product of rotations of neighbouring coordinates, from the bottom of a block
+ * up. T is scaled to entries near 1 by the caller.
  * @throws NumericalError where the sweeps do not converge.
  */
 export function implicitQl({ diagonal: d, offDiagonal: e, V }: Tridiagonal, n: number, operation: string): void {
@@ -46,8 +46,8 @@ function isNegligible(d: Float64Array, e: Float64Array, i: number): boolean {
  *
  *     d_{i+1} ← d_{i+1} + s p,  d_i ← d_i − s p,  e_i ← c p − e_i,  e_{i+1} ← r
  *
- * The first has x = d_bottom − σ, z = e_{bottom−1}, as in the QL factors of T − σI. Each leaves a bulge z = s e_{i−1} at (i−1, i+1),
- * which the next, with x = e_i, removes while e_{i−1} ← c e_{i−1}.
+ * The first has x = d_bottom − σ, z = e_{bottom−1}, as in the QL factors of T − σI. Each leaves a bulge z = s e_{i−1}
+ * at (i−1, i+1), which the next, with x = e_i, removes while e_{i−1} ← c e_{i−1}.
  */
 function sweep(d: Float64Array, e: Float64Array, V: Float64Array, n: number, top: number, bottom: number): void {
   let x = d[bottom] - wilkinsonShift(d[top], e[top], d[top + 1]);

@@ -15,7 +15,8 @@ export interface MatmulOptions<T extends FloatArray> {
  * op(A)·op(B), with C_ij = Σ_k op(A)_ik op(B)_kj, where op is the matrix itself or its transpose.
  * op(A): [m×k], op(B): [k×n] → [m×n]. Zeros where k is 0.
  *
- * Rows of op(A) and columns of op(B) are packed into panels, then every 3×3 tile of C is one run over k, summed in float64.
+ * Rows of op(A) and columns of op(B) are packed into panels, then every 3×3 tile of C is one run over k, summed in
+ * float64.
  * @throws RangeError for sizes and lengths that do not fit; TypeError where a, b and out differ in element type.
  */
 export function matmul<T extends FloatArray>(

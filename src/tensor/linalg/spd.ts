@@ -6,8 +6,8 @@ import { selfProduct } from "./gram.js";
 import { invertLower, substitute } from "./triangular.js";
 
 /*
- * What a symmetric positive definite matrix A = LLᵀ is factored for. Each function reads the lower triangle of a: [n×n] and throws
- * the NumericalError of `cholesky`, under its own name, where A is not finite or not positive definite.
+ * What a symmetric positive definite matrix A = LLᵀ is factored for. Each function reads the lower triangle of a: [n×n]
+ * and throws the NumericalError of `cholesky`, under its own name, where A is not finite or not positive definite.
  */
 
 /** X with AX = B: LY = B, then LᵀX = Y. b: [n×columns] → [n×columns]. */
@@ -21,7 +21,9 @@ export function solveSpd<T extends FloatArray>(a: T, b: T, n: number, columns: n
   return narrow(substitute(L, Y, n, columns, false, true), b);
 }
 
-/** A⁻¹ = L⁻ᵀL⁻¹, exactly symmetric. → [n×n]. Where A⁻¹ is only multiplied with, `solveSpd` is cheaper and more accurate. */
+/**
+ * A⁻¹ = L⁻ᵀL⁻¹, exactly symmetric. → [n×n]. Where A⁻¹ is only multiplied with, `solveSpd` is cheaper and more accurate.
+ */
 export function invertSpd<T extends FloatArray>(a: T, n: number): T {
   checkSquare("invertSpd", "a", a, n);
   const inverseL = invertLower(choleskyFactor("invertSpd", a, n), n);

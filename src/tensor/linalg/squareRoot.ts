@@ -8,7 +8,8 @@ import { eigenRows } from "./symmetricEigen.js";
 /**
  * The symmetric S with SS = A, for positive semi-definite A = QΛQᵀ: S = QΛ^½Qᵀ, exactly symmetric and semi-definite.
  *
- * a: [n×n], checked to be symmetric → [n×n]. An eigenvalue that is negative by no more than roundoff, n·ε·max|λ|, counts as 0.
+ * a: [n×n], checked to be symmetric → [n×n]. An eigenvalue that is negative by no more than roundoff, n·ε·max|λ|,
+ * counts as 0.
  * @throws NumericalError for an eigenvalue below that; RangeError and NumericalError as `symmetricEigen` does.
  */
 export function symmetricSquareRoot<T extends FloatArray>(a: T, n: number): T {
@@ -26,8 +27,8 @@ export function symmetricSquareRoot<T extends FloatArray>(a: T, n: number): T {
  * The symmetric R with RAR = I, for positive definite A = QΛQᵀ: R = QΛ^{−½}Qᵀ, exactly symmetric and positive definite.
  *
  * a: [n×n], checked to be symmetric → [n×n].
- * @throws NumericalError where an eigenvalue is not above the roundoff of its computation, n·2⁻⁵²·max|λ|: its sign is then unknown;
- * RangeError and NumericalError as `symmetricEigen` does.
+ * @throws NumericalError where an eigenvalue is not above the roundoff of its computation, n·2⁻⁵²·max|λ|: its sign is
+ * then unknown; RangeError and NumericalError as `symmetricEigen` does.
  */
 export function inverseSquareRoot<T extends FloatArray>(a: T, n: number): T {
   checkSquare("inverseSquareRoot", "a", a, n);
@@ -40,7 +41,10 @@ export function inverseSquareRoot<T extends FloatArray>(a: T, n: number): T {
   return narrow(withSpectrum(rows, inverseRoots), a);
 }
 
-/** n·ε·max|λ| for ascending eigenvalues λ: how far one may be from that of the exact matrix. NaN for n = 0, of which no inequality holds. */
+/**
+ * n·ε·max|λ| for ascending eigenvalues λ: how far one may be from that of the exact matrix. NaN for n = 0, of which no
+ * inequality holds.
+ */
 function roundoff(values: Float64Array, epsilon: number): number {
   const n = values.length;
   return n * epsilon * Math.max(Math.abs(values[0]), Math.abs(values[n - 1]));

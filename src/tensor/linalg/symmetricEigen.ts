@@ -1,18 +1,16 @@
-import { dtypeOf, epsilon, type FloatArray } from "../dtype.js";
-import { checkFinite, checkSquare, describe, show } from "./checks.js";
+import { type FloatArray } from "../dtype.js";
+import { checkFinite, checkSquare, checkSymmetric } from "./checks.js";
 import { narrow, transposed, widen } from "./float64.js";
 import { implicitQl } from "./implicitQl.js";
 import { tridiagonalize } from "./tridiagonalize.js";
 
-/** a_ij and a_ji may differ by this many n·ε·max|a|: what two orders of summation leave, and no wrong entry does. */
-const ASYMMETRY = 8;
-
 /**
  * Eigendecomposition of a symmetric matrix, A = QΛQᵀ: Householder tridiagonalisation, then implicit QL.
  *
- * a: [n×n]; both triangles are compared, the lower one is computed with, in float64 → values: [n], ascending; vectors: Q, [n×n],
- * with the eigenvector of values[j] in COLUMN j, of length 1 and of either sign.
- * @throws RangeError where A is not symmetric up to roundoff; NumericalError for entries that are not finite, or no convergence.
+ * a: [n×n]; both triangles are compared, the lower one is computed with, in float64 → values: [n], ascending; vectors:
+ * Q, [n×n], with the eigenvector of values[j] in COLUMN j, of length 1 and of either sign.
+ * @throws RangeError where A is not symmetric up to roundoff; NumericalError for entries that are not finite, or no
+ * convergence.
  */
 export function symmetricEigen<T extends FloatArray>(a: T, n: number): { values: T; vectors: T } {
   checkSquare("symmetricEigen", "a", a, n);
@@ -23,9 +21,7 @@ export function symmetricEigen<T extends FloatArray>(a: T, n: number): { values:
 /** The decomposition in float64, on behalf of the named operation, with the eigenvectors in rows: A = VᵀΛV. */
 export function eigenRows(operation: string, a: FloatArray, n: number): { values: Float64Array; rows: Float64Array } {
   checkFinite(operation, a, n, "whole");
-  let largest = 0;
-  for (const value of a) largest = Math.max(largest, Math.abs(value));
-  checkSymmetric(operation, a, n, largest);
+  const largest = checkSymmetric(operation, a, n);
 
   // A power of two, so that scaling rounds nothing; the algorithms then see entries of at most 2.
   const scale = largest === 0 ? 1 : 2 ** Math.floor(Math.log2(largest));
@@ -44,17 +40,4 @@ export function eigenRows(operation: string, a: FloatArray, n: number): { values
     rows.set(V.subarray(from * n, (from + 1) * n), to * n);
   });
   return { values, rows };
-}
-
-function checkSymmetric(operation: string, a: FloatArray, n: number, largest: number): void {
-  const tolerance = ASYMMETRY * n * epsilon(dtypeOf(a)) * largest;
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < i; j++) {
-      const below = a[i * n + j];
-      const above = a[j * n + i];
-      if (Math.abs(below - above) > tolerance)
-        throw new RangeError(
-          `${operation}: entries (${i}, ${j}) = ${show(below)} and (${j}, ${i}) = ${show(above)} of ${describe(a, n)} differ; pass a symmetric matrix, such as (A + Aᵀ)/2`,
-        );
-    }
 }

@@ -5,8 +5,8 @@ export const TILE = 3;
 
 /**
  * `count` vectors of the given length, regrouped for `multiplyTile`: three at a time, their k-th elements side by side.
- * Vector v has its k-th element at x[v·vectorStride + k·elementStride], so strides say whether rows or columns are meant.
- * Panel p (vectors 3p, 3p + 1, 3p + 2) starts at 3p·length; missing vectors of the last panel are zero.
+ * Vector v has its k-th element at x[v·vectorStride + k·elementStride], so strides say whether rows or columns are
+ * meant. Panel p (vectors 3p, 3p + 1, 3p + 2) starts at 3p·length; missing vectors of the last panel are zero.
  */
 export function packPanels(
   x: FloatArray,

@@ -14,12 +14,14 @@ export interface SolveTriangularOptions extends TriangleOptions {
 }
 
 /**
- * X with op(L)·X = B, by substitution: forward, in the order i = 0, 1, …, where op(L) is lower triangular, backward where it is upper.
+ * X with op(L)·X = B, by substitution: forward, in the order i = 0, 1, …, where op(L) is lower triangular, backward
+ * where it is upper.
  *
  *     X_i = (B_i − Σ_k op(L)_ik X_k) / L_ii,  over the rows X_k already known
  *
  * l: [n×n], of which only the named triangle is read; b: [n×columns] → [n×columns].
- * @throws NumericalError for a diagonal entry of 0 and for entries of the triangle that are not finite. B is taken as it is.
+ * @throws NumericalError for a diagonal entry of 0 and for entries of the triangle that are not finite. B is taken as
+ * it is.
  */
 export function solveTriangular<T extends FloatArray>(
   l: T,
@@ -66,8 +68,9 @@ function checkTriangle(operation: string, l: FloatArray, n: number, upper: boole
 }
 
 /**
- * op(L)⁻¹·B in float64. Every case is brought to forward substitution with a lower triangular matrix, column by column: with J the
- * exchange of first and last, U·X = B is (J·U·J)(J·X) = J·B, where J·U·J is lower triangular: in memory, U read backwards.
+ * op(L)⁻¹·B in float64. Every case is brought to forward substitution with a lower triangular matrix, column by column:
+ * with J the exchange of first and last, U·X = B is (J·U·J)(J·X) = J·B, where J·U·J is lower triangular: in memory, U
+ * read backwards.
  */
 export function substitute(
   l: FloatArray,

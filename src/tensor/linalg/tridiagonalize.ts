@@ -11,10 +11,11 @@ export interface Tridiagonal {
 }
 
 /**
- * Householder tridiagonalisation (Golub & Van Loan, §8.3.1, from the last row up, so that the lower triangle is met row by row).
+ * Householder tridiagonalisation (Golub & Van Loan, §8.3.1, from the last row up, so that the lower triangle is met row
+ * by row).
  *
- * For i = n−1, …, 2 the reflection H_i = I − τvvᵀ acts on coordinates 0…i−1 and takes x, the part of row i left of the diagonal, to
- * H_i x = α e_{i−1}. Then the leading [i×i] block becomes
+ * For i = n−1, …, 2 the reflection H_i = I − τvvᵀ acts on coordinates 0…i−1 and takes x, the part of row i left of the
+ * diagonal, to H_i x = α e_{i−1}. Then the leading [i×i] block becomes
  *
  *     H A H = A − v wᵀ − w vᵀ,  w = p − ½τ(pᵀv) v,  p = τAv
  *

@@ -1,6 +1,6 @@
 import { GEMM, kindOf } from "./jobs";
 import { microkernel, tileColumns, tileRows } from "./microkernel";
-import { packPanel } from "./packing";
+import { packPanels } from "./packing";
 import { awaitDone, run, threads } from "./pool";
 
 /**
@@ -42,6 +42,7 @@ class GemmJob {
   n: i32;
   k: i32;
   structure: i32;
+  overwrite: i32; // 1: the first block of k overwrites C, 0: every block adds to it
   alpha: f64;
   beta: f64;
   a: usize;
@@ -111,6 +112,7 @@ export function gemm<T>(
   job.n = n;
   job.k = k;
   job.structure = structure;
+  job.overwrite = i32(beta == 0 && !someSumsEmpty(structure, m, n, k));
   job.alpha = alpha;
   job.beta = beta;
   job.a = a;
@@ -134,6 +136,16 @@ export function gemm<T>(
   job.blocks = job.slab + slabBytes<T>(n, k);
   job.blockBytes = blockBytes<T>(m, k);
   run(pool, kindOf<T>(GEMM), scratch, units(job));
+}
+
+/** Whether the structure leaves some elements of A·B without any term. */
+function someSumsEmpty(structure: i32, m: i32, n: i32, k: i32): bool {
+  return (
+    (structure & (A_LOWER | B_LOWER)) == (A_LOWER | B_LOWER) ||
+    (structure & (A_UPPER | B_UPPER)) == (A_UPPER | B_UPPER) ||
+    ((structure & A_UPPER) != 0 && m > k) ||
+    ((structure & B_LOWER) != 0 && n > k)
+  );
 }
 
 function tiles(job: GemmJob): i32 {
@@ -194,20 +206,15 @@ function slabBlock<T>(job: GemmJob, j: i32, block: i32): usize {
 }
 
 function packUnit<T>(job: GemmJob, j: i32, p: i32, unit: i32): void {
-  const width = tileColumns<T>();
   const blocks = slabBlocks(job, p);
   const block = unit % blocks;
   const from = (unit / blocks) * PACK_COLUMNS;
   const to = min(from + PACK_COLUMNS, min(job.n - j, SLAB_COLUMNS));
   p += block * job.depth;
   const depth = min(job.depth, job.k - p);
-  let panel = slabBlock<T>(job, j, block) + from * depth * sizeof<T>();
-  let source = job.b + (j + from) * job.bColumn + p * job.bRow;
-  for (let column = from; column < to; column += width) {
-    packPanel<T>(panel, width, min(width, to - column), depth, source, job.bColumn, job.bRow, <T>1);
-    panel += width * depth * sizeof<T>();
-    source += width * job.bColumn;
-  }
+  const panels = slabBlock<T>(job, j, block) + from * depth * sizeof<T>();
+  const source = job.b + (j + from) * job.bColumn + p * job.bRow;
+  packPanels<T>(panels, tileColumns<T>(), to - from, depth, source, job.bColumn, job.bRow, <T>1);
 }
 
 function tileUnit<T>(job: GemmJob, j: i32, p: i32, tile: i32, slot: i32): void {
@@ -221,7 +228,7 @@ function tileUnit<T>(job: GemmJob, j: i32, p: i32, tile: i32, slot: i32): void {
   if (structure & C_LOWER && column > i + rows - 1) return;
 
   const c = i * job.cRow + column * sizeof<T>();
-  if (p == 0 && job.beta != 0) scaleRows<T>(rows, columns, job.beta, job.c0 + c, job.c + c, job.cRow);
+  if (p == 0 && !job.overwrite) scaleRows<T>(rows, columns, job.beta, job.c0 + c, job.c + c, job.cRow);
 
   let low = 0;
   let high = job.k;
@@ -236,7 +243,8 @@ function tileUnit<T>(job: GemmJob, j: i32, p: i32, tile: i32, slot: i32): void {
     const k = p + q * job.depth;
     const depth = min(job.depth, job.k - k);
     if (k >= high || k + depth <= low) continue;
-    packRows<T>(job, block, i, rows, k, depth);
+    const a = job.a + i * job.aRow + k * job.aColumn;
+    packPanels<T>(block, tileRows(), rows, depth, a, job.aRow, job.aColumn, <T>job.alpha);
     const panels = slabBlock<T>(job, j, q) + offset * depth * sizeof<T>();
     multiplyBlock<T>(job, block, panels, i, rows, column, columns, k, depth);
   }
@@ -266,16 +274,6 @@ function scaleRows<T>(rows: i32, columns: i32, beta: f64, c0: usize, c: usize, c
   }
 }
 
-function packRows<T>(job: GemmJob, block: usize, i: i32, rows: i32, k: i32, depth: i32): void {
-  const height = tileRows();
-  let source = job.a + i * job.aRow + k * job.aColumn;
-  for (let row = 0; row < rows; row += height) {
-    packPanel<T>(block, height, min(height, rows - row), depth, source, job.aRow, job.aColumn, <T>job.alpha);
-    block += height * depth * sizeof<T>();
-    source += height * job.aRow;
-  }
-}
-
 /** C[i …, j …] += A[i …, k …] · B[k …, j …] for one block of k, both factors packed. */
 function multiplyBlock<T>(
   job: GemmJob,
@@ -291,7 +289,7 @@ function multiplyBlock<T>(
   const height = tileRows();
   const width = tileColumns<T>();
   const structure = job.structure;
-  const overwrite = job.beta == 0;
+  const overwrite = job.overwrite != 0;
   const cRow = job.cRow;
   const edge = job.blocks + job.blockBytes - 32 * height + (block - job.blocks);
   for (let column = 0; column < columns; column += width) {

@@ -1,5 +1,6 @@
 import { C_LOWER, ceilDivide, gemm } from "./gemm";
 import { kindOf, MIRROR } from "./jobs";
+import { transposeSquare } from "./packing";
 import { run } from "./pool";
 
 /**
@@ -29,7 +30,8 @@ class MirrorJob {
   c: usize;
 }
 
-const BAND = 32;
+/** Rows mirrored as one unit: whole cache lines of the upper triangle. */
+const BAND = 16;
 
 /** C[j, i] = C[i, j] for j < i, in bands of rows. */
 export function mirror<T>(pool: usize, n: i32, c: usize, ld: i32, scratch: usize): void {
@@ -45,40 +47,17 @@ export function mirrorUnit<T>(address: usize, unit: i32): void {
   const job = changetype<MirrorJob>(address);
   const lanes = 16 / sizeof<T>();
   const ld = job.ld;
-  const end = min(job.n, (unit + 1) * BAND);
-  for (let i = unit * BAND; i < end; i += lanes) {
-    const rows = min(lanes, end - i);
-    let j = 0;
-    if (rows == lanes) {
-      for (; j + lanes <= i; j += lanes) {
-        transposeSquare<T>(job.c + i * ld + j * sizeof<T>(), ld, job.c + j * ld + i * sizeof<T>(), ld);
-      }
-    }
-    for (let r = i; r < i + rows; r++) {
-      for (let q = j; q < r; q++) {
-        store<T>(job.c + q * ld + r * sizeof<T>(), load<T>(job.c + r * ld + q * sizeof<T>()));
-      }
+  const first = unit * BAND;
+  const end = min(job.n, first + BAND);
+  const whole = end - first == BAND ? first : 0;
+  for (let j = 0; j < whole; j += lanes) {
+    for (let i = first; i < end; i += lanes) {
+      transposeSquare<T>(job.c + i * ld + j * sizeof<T>(), ld, job.c + j * ld + i * sizeof<T>(), ld);
     }
   }
-}
-
-/** to = fromᵀ for the square that fills one register a row: 4×4 or 2×2. */
-export function transposeSquare<T>(from: usize, fromRow: i32, to: usize, toRow: i32): void {
-  const x0 = v128.load(from);
-  const x1 = v128.load(from + fromRow);
-  if (sizeof<T>() == 8) {
-    v128.store(to, v128.shuffle<i64>(x0, x1, 0, 2));
-    v128.store(to + toRow, v128.shuffle<i64>(x0, x1, 1, 3));
-  } else {
-    const x2 = v128.load(from + 2 * fromRow);
-    const x3 = v128.load(from + 3 * fromRow);
-    const low01 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5);
-    const low23 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
-    const high01 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7);
-    const high23 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
-    v128.store(to, v128.shuffle<i64>(low01, low23, 0, 2));
-    v128.store(to + toRow, v128.shuffle<i64>(low01, low23, 1, 3));
-    v128.store(to + 2 * toRow, v128.shuffle<i64>(high01, high23, 0, 2));
-    v128.store(to + 3 * toRow, v128.shuffle<i64>(high01, high23, 1, 3));
+  for (let i = first; i < end; i++) {
+    for (let j = whole; j < i; j++) {
+      store<T>(job.c + j * ld + i * sizeof<T>(), load<T>(job.c + i * ld + j * sizeof<T>()));
+    }
   }
 }

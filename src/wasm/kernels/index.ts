@@ -6,3 +6,6 @@ export { initializePool, poolBytes, stopWorkers, workerLoop } from "./pool";
 export { peak, peakUnfused } from "./peak";
 export { gemm, gemmScratch } from "./gemm";
 export { gram, mirror } from "./gram";
+export { invertScratch, invertTriangular, solveScratch, solveTriangular } from "./triangular";
+export { cholesky, choleskyScratch } from "./cholesky";
+export { invertSpd, invertSpdScratch } from "./spdInverse";

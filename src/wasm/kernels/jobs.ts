@@ -1,9 +1,11 @@
 import { gemmUnit } from "./gemm";
 import { mirrorUnit } from "./gram";
+import { solveUnit } from "./triangular";
 
 /** Kinds of work that threads share; every thread finds the kernel by this number. */
 export const GEMM: i32 = 0;
 export const MIRROR: i32 = 2;
+export const SOLVE: i32 = 4;
 
 /** The number of a kind for elements T. */
 export function kindOf<T>(kind: i32): i32 {
@@ -21,5 +23,9 @@ export function runUnit(kind: i32, job: usize, pool: usize, unit: i32, slot: i32
       return mirrorUnit<f32>(job, unit);
     case 3:
       return mirrorUnit<f64>(job, unit);
+    case 4:
+      return solveUnit<f32>(job, unit, slot);
+    case 5:
+      return solveUnit<f64>(job, unit, slot);
   }
 }

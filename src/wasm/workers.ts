@@ -1,0 +1,73 @@
+/** What a worker runs: an instance of its own over the shared memory, looping over jobs until it is stopped. */
+interface WorkerStart {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly pool: number;
+  readonly slot: number;
+}
+
+/** Node's worker_threads, as far as it is used; typed here so that no published type needs Node's. */
+interface NodeThreads {
+  readonly Worker: new (
+    source: string,
+    options: { eval: true; workerData: WorkerStart; name: string },
+  ) => {
+    unref(): void;
+    on(event: "error" | "exit", listener: (value: unknown) => void): void;
+    terminate(): Promise<unknown>;
+  };
+}
+
+interface BuiltinModules {
+  readonly process?: { getBuiltinModule?(name: string): unknown };
+}
+
+const LOOP =
+  "new WebAssembly.Instance(start.module, { env: { memory: start.memory } }).exports.workerLoop(start.pool, start.slot);";
+
+/** A running worker. */
+export interface Thread {
+  terminate(): void;
+}
+
+/** Starts a worker that does not keep the process alive. `died` is called if it ends before it is told to. */
+export function startWorker(start: WorkerStart, died: (reason: string) => void): Thread {
+  const threads = nodeModule("node:worker_threads") as NodeThreads | undefined;
+  if (threads !== undefined) {
+    const source = `const { workerData: start } = require("node:worker_threads"); ${LOOP}`;
+    const worker = new threads.Worker(source, { eval: true, workerData: start, name: `kronfac ${start.slot}` });
+    worker.unref();
+    worker.on("error", (error) => {
+      died(String(error));
+    });
+    worker.on("exit", (code) => {
+      died(`it left with code ${String(code)}`);
+    });
+    return { terminate: () => void worker.terminate() };
+  }
+  const url = URL.createObjectURL(
+    new Blob([`onmessage = ({ data: start }) => { ${LOOP} };`], { type: "text/javascript" }),
+  );
+  const worker = new Worker(url);
+  URL.revokeObjectURL(url);
+  worker.onerror = (event) => {
+    died(event.message);
+  };
+  worker.postMessage(start);
+  return {
+    terminate: () => {
+      worker.terminate();
+    },
+  };
+}
+
+/** How many threads the machine runs at once. */
+export function availableThreads(): number {
+  const os = nodeModule("node:os") as { availableParallelism(): number } | undefined;
+  return os?.availableParallelism() ?? globalThis.navigator.hardwareConcurrency;
+}
+
+/** A built-in module of Node, looked up at run time so that bundlers for the browser see no import; undefined elsewhere. */
+export function nodeModule(name: string): unknown {
+  return (globalThis as BuiltinModules).process?.getBuiltinModule?.(name);
+}
