@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../usage-error.js";
+import { presets } from "./presets.js";
 
 export const OPTIMIZERS = ["kfac", "adam", "sgd"] as const;
 export const BACKENDS = ["cpu", "wasm"] as const;
@@ -68,6 +69,7 @@ type Flags = Omit<Options, "kfac" | "learningRate"> & KfacFlags & { learningRate
 const WHERE = "Where it runs and what it leaves:";
 
 function command(): Command {
+  const { fast, cpu } = presets;
   const choice = (flags: string, description: string, choices: readonly string[]) =>
     new Option(flags, description).choices(choices);
   return new Command("npm start --")
@@ -79,10 +81,10 @@ function command(): Command {
     .option("--optimizers <names>", `any of ${OPTIMIZERS.join(",")} (default: all)`, optimizers)
     .option(
       "--iterations <n>",
-      "of K-FAC, each baseline getting its seconds; of every optimizer where K-FAC is left out",
+      `of K-FAC, each baseline getting its seconds; of every optimizer where K-FAC is left out (default: ${fast.iterations}; ${cpu.iterations} on cpu)`,
       wholeNumber(1),
     )
-    .option("--batch <n>", "images in a minibatch", wholeNumber(1))
+    .option("--batch <n>", `images in a minibatch (default: ${fast.batch}; ${cpu.batch} on cpu)`, wholeNumber(1))
     .option("--layers <widths>", "the encoder's widths, the code last (default: 1000,500,250,30)", layers)
     .addOption(choice("--initialize <how>", "how weights start", INITIALIZERS))
     .option("--seed <n>", "of weights, batches and samples (default: 0)", wholeNumber(0, 2 ** 32 - 1))

@@ -26,6 +26,8 @@ export interface Run {
   readonly optimizer: string;
   readonly settings: Readonly<Record<string, Setting>>;
   readonly steps: readonly TraceStep[];
+  /** Why it went no further, where its numbers failed. */
+  readonly ended?: string;
 }
 
 /** The iterations after which the whole training set is evaluated: 1, 5, 10, 20, 50 and every 50 after. */

@@ -6,8 +6,8 @@ import { Variable } from "./variable.js";
 
 /**
  * dy/dx of a scalar y for every variable x that it was computed from, intermediate ones included; zeros where y does not depend
- * on x.
- * @throws TypeError where an x is no variable, or of another level than y; RangeError where y is no scalar.
+ * on x. The results are constants to y's level: to differentiate them, make y's variables of variables, or use grad.
+ * @throws TypeError where an x is no variable, or of a level below y's; RangeError where y is no scalar.
  */
 export function gradients(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (size(y.shape) !== 1)
@@ -20,7 +20,7 @@ export function gradients(y: Tensor, wrt: readonly Tensor[]): Tensor[] {
     return x;
   });
   if (!(y instanceof Variable)) return xs.map((x) => zeros(x.shape, x));
-  const other = xs.findIndex((x) => x.level !== y.level);
+  const other = xs.findIndex((x) => x.level < y.level);
   if (other >= 0)
     throw new TypeError(
       `gradients: wrt[${other}] belongs to derivative level ${xs[other].level}, y to ${y.level}; differentiate the inner level first`,

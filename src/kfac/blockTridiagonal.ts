@@ -39,9 +39,9 @@ export const blockTridiagonal: InverseStrategy = Object.assign(
     const apply = (V: readonly Tensor[]) =>
       scope(() => {
         const last = V.length - 1;
-        const V1 = V.map((Vi, i) => (i === last ? Vi : sub(Vi, along(Psi[i]!, V[i + 1]!))));
-        const V2 = V1.map((V1i, i) => Lambda[i]!(V1i));
-        return V2.map((V2i, i) => (i === 0 ? V2i : sub(V2i, against(Psi[i - 1]!, V2[i - 1]!))));
+        const V1 = V.map((Vi, i) => (i === last ? Vi : sub(Vi, along(Psi[i], V[i + 1]))));
+        const V2 = V1.map((V1i, i) => Lambda[i](V1i));
+        return V2.map((V2i, i) => (i === 0 ? V2i : sub(V2i, against(Psi[i - 1], V2[i - 1]))));
       });
     return Object.assign(holding(apply, [Psi, Lambda, smallest]), { smallest });
   },
@@ -55,12 +55,12 @@ export const blockTridiagonal: InverseStrategy = Object.assign(
  * All of this in float64 where the backend has it; what is applied is rounded to the network's dtype.
  */
 export function tridiagonalParts(factors: KroneckerFactors, { pi, gamma = 0 }: Damping): TridiagonalParts {
-  const dtype = factors.diagonal[0]!.A.dtype;
+  const dtype = factors.diagonal[0].A.dtype;
   return scope(() => {
     const ratios = pi ?? dampingRatios(factors);
     const diagonal = factors.diagonal.map((block, i) => {
       const { A, G } = precise(block);
-      const ratio = precise({ A: ratios[i]!, G: ratios[i]! }).A;
+      const ratio = precise({ A: ratios[i], G: ratios[i] }).A;
       return { A: addToDiagonal(A, mul(ratio, gamma)), G: addToDiagonal(G, div(gamma, ratio)) };
     });
     const inverse = diagonal.map(({ A, G }, i) =>
@@ -73,8 +73,8 @@ export function tridiagonalParts(factors: KroneckerFactors, { pi, gamma = 0 }: D
       const { A, G } = inverse[i + 1]!;
       const psi = { A: matmul(cross.A, A), G: matmul(cross.G, G) };
       const Sigma = {
-        A: diagonal[i]!.A,
-        B: diagonal[i]!.G,
+        A: diagonal[i].A,
+        B: diagonal[i].G,
         C: matmul(psi.A, cross.A, { transposeB: true }), // Ψᴬ Ā Ψᴬᵀ, since Ψᴬ Ā is the cross moment
         D: matmul(psi.G, cross.G, { transposeB: true }),
       };

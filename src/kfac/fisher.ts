@@ -1,4 +1,4 @@
-import { greater, mul, sub, variable } from "../autodiff/index.js";
+import { detach, greater, mul, sub, variable } from "../autodiff/index.js";
 import { checkData, type Data } from "../network/batches.js";
 import type { Loss } from "../network/loss.js";
 import { outputOf, type Model } from "../network/model.js";
@@ -55,9 +55,9 @@ export function kroneckerFactors(
   checkData("kroneckerFactors", { inputs, targets: targets ?? inputs } satisfies Data);
   return scope(() => {
     const traces = model.apply(model.weights.map(variable), inputs);
-    const cotangents = fisherCotangents(fisher, loss, outputOf(traces), targets, stream(seed).split("fisher"));
+    const cotangents = fisherCotangents(fisher, loss, detach(outputOf(traces)), targets, stream(seed).split("fisher"));
     return factorsFrom(
-      traces.map((trace) => trace.aBar),
+      traces.map((trace) => detach(trace.aBar)),
       backpropagate(traces, cotangents),
       { pairs },
     );

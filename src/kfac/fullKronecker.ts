@@ -26,7 +26,7 @@ export function dampedFactors(factors: KroneckerFactors, { pi, gamma = 0 }: Damp
     const ratios = pi ?? dampingRatios(factors);
     return factors.mapBlocks(({ A, G }, i, j): Kronecker =>
       i === j
-        ? { A: addToDiagonal(A, mul(ratios[i]!, gamma)), G: addToDiagonal(G, div(gamma, ratios[i]!)) }
+        ? { A: addToDiagonal(A, mul(ratios[i], gamma)), G: addToDiagonal(G, div(gamma, ratios[i])) }
         : { A: mul(A, 1), G: mul(G, 1) },
     );
   });

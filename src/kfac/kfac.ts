@@ -1,4 +1,4 @@
-import { trace } from "../autodiff/index.js";
+import { add, trace } from "../autodiff/index.js";
 import type { Data } from "../network/batches.js";
 import { BatchError, checkFaults } from "../network/faults.js";
 import type { Loss } from "../network/loss.js";
@@ -214,12 +214,13 @@ export class Kfac implements Optimizer {
         loss,
         objective,
         faults,
+        statistics: totalTrace(factors),
         ...prefixed(products),
         ...Object.fromEntries(smallest.map((t, i) => [`smallest.${i}`, t])),
       };
     });
     const values: Record<string, number> = await iteration.read(scalars);
-    const { loss = NaN, objective = NaN, faults = NaN } = values;
+    const { loss, objective, faults, statistics } = values;
     this.#checkStart(faults, objective, iteration);
 
     let best: Choice | undefined;
@@ -239,7 +240,7 @@ export class Kfac implements Optimizer {
     if (best.minimum.nu < 1)
       iteration.note("step-constrained", `the step was shortened to ${best.minimum.nu.toPrecision(3)} of its length`);
     this.#gamma = best.proposal.gamma;
-    return best;
+    return { ...best, factors: this.#finite(factors, statistics, iteration) };
   }
 
   /** @throws BatchError where the batch is at fault, Diverged where h is not finite: damping helps neither. */
@@ -251,20 +252,18 @@ export class Kfac implements Optimizer {
       );
   }
 
-  /** The factors, or the ones before where this batch's are not finite. @throws as #checkStart does. */
+  /** The same where an inverse failed, which may be why. @throws as #checkStart does. */
   async #finiteFactors(pass: Pass, factors: KroneckerFactors, iteration: Iteration): Promise<KroneckerFactors> {
-    const traces = iteration.memory.run(() =>
-      Object.fromEntries(
-        factors.diagonal.flatMap(({ A, G }, i) => [
-          [`A${i}`, trace(A)],
-          [`G${i}`, trace(G)],
-        ]),
-      ),
-    );
     const { faults, objective } = pass;
-    const read: Record<string, number> = await iteration.read({ faults, objective, ...traces });
+    const statistics = iteration.memory.run(() => totalTrace(factors));
+    const read = await iteration.read({ faults, objective, statistics });
     this.#checkStart(read.faults, read.objective, iteration);
-    if (Object.values(read).every(Number.isFinite) || this.#factors === undefined) return factors;
+    return this.#finite(factors, read.statistics, iteration);
+  }
+
+  /** The factors, or the ones before where this batch's are not finite. */
+  #finite(factors: KroneckerFactors, statistics: number, iteration: Iteration): KroneckerFactors {
+    if (Number.isFinite(statistics) || this.#factors === undefined) return factors;
     iteration.note("statistics-skipped", "the statistics of this batch are not finite; those before it are kept");
     return this.#factors;
   }
@@ -377,6 +376,11 @@ export class Kfac implements Optimizer {
       throw error;
     }
   }
+}
+
+/** Σ tr A + tr G over the layers: not finite where any of them is not. */
+function totalTrace(factors: KroneckerFactors): Tensor {
+  return factors.diagonal.flatMap(({ A, G }) => [trace(A), trace(G)]).reduce((a, b) => add(a, b));
 }
 
 /** The new value, kept; the old one is freed. */

@@ -1,9 +1,9 @@
-import { add, detach, linearise, mul, sum, type Linearisation } from "../autodiff/index.js";
+import { add, linearise, mul, sum, type Linearisation } from "../autodiff/index.js";
 import { checkData, type Data } from "../network/batches.js";
 import { faultsOf } from "../network/faults.js";
 import type { Loss } from "../network/loss.js";
 import { outputOf, type Model, type Trace } from "../network/model.js";
-import { outputGradient } from "../network/preactivationGradients.js";
+import { lossAndGradient } from "../network/preactivationGradients.js";
 import { placementOf } from "../tensor/placement.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -33,14 +33,15 @@ export function forwardBackward(model: Model, loss: Loss, batch: Data, eta: numb
   placementOf("step: batch and model", [batch.inputs, batch.targets, ...weights]);
   const at = linearise((ws) => model.apply(ws, batch.inputs), weights, { cases: [batch.inputs] });
   const z = outputOf(at.value);
+  const { total, Dz } = lossAndGradient(loss, z, batch.targets);
   return {
     batch,
     cases,
     weights,
     at,
-    ...objectiveAt(loss, detach(z), batch, weights, eta),
+    ...scope(() => objectiveFrom(total, cases, weights, eta)),
     gradient: scope(() => {
-      const mean = at.pullback([z], [mul(outputGradient(loss, z, batch.targets), 1 / cases)]);
+      const mean = at.pullback([z], [mul(Dz, 1 / cases)]);
       return eta === 0 ? mean : plus(mean, weights, eta);
     }),
     faults: faultsOf(loss, z, batch),
@@ -51,13 +52,13 @@ export function forwardBackward(model: Model, loss: Loss, batch: Data, eta: numb
 export function objectiveOf(model: Model, loss: Loss, batch: Data, weights: Vector, eta: number): Tensor {
   return scope(() => {
     const z = outputOf(model.apply(weights, batch.inputs));
-    return objectiveAt(loss, z, batch, weights, eta).objective;
+    const total = sum(loss.value(z, batch.targets));
+    return objectiveFrom(total, z.shape[0], weights, eta).objective;
   });
 }
 
-function objectiveAt(loss: Loss, z: Tensor, batch: Data, weights: Vector, eta: number) {
-  return scope(() => {
-    const data = mul(sum(loss.value(z, batch.targets)), 1 / z.shape[0]);
-    return { loss: data, objective: eta === 0 ? mul(data, 1) : add(data, mul(inner(weights, weights), eta / 2)) };
-  });
+/** The mean loss, and h = mean loss + η/2 ‖θ‖². */
+function objectiveFrom(total: Tensor, cases: number, weights: Vector, eta: number) {
+  const mean = mul(total, 1 / cases);
+  return { loss: mean, objective: add(mean, mul(inner(weights, weights), eta / 2)) };
 }

@@ -23,6 +23,6 @@ export function checkFaults(operation: string, loss: Loss, faults: number): void
   throw new BatchError(
     Number.isFinite(faults)
       ? `${operation}: the batch holds ${faults} targets that ${loss.name} does not take; they must be ${loss.targets}`
-      : `${operation}: the batch holds NaN or infinite inputs or targets; clean the data (nothing was changed)`,
+      : `${operation}: the batch holds NaN or infinite inputs or targets; clean the data`,
   );
 }

@@ -1,14 +1,22 @@
-import { detach, grad, sum, Variable } from "../autodiff/index.js";
+import { detach, sum, Variable, vjp } from "../autodiff/index.js";
 import { reverse } from "../autodiff/sweep.js";
-import { zeros } from "../tensor/create.js";
+import { ones, zeros } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Loss } from "./loss.js";
 import { outputOf, type Trace } from "./model.js";
 
-/** Dz = dL/dz of every case, not divided by their number: [m, k]. */
+/** Σ L over cases, and Dz = dL/dz of every case (not divided by their number): [m, k]. */
+export function lossAndGradient(loss: Loss, z: Tensor, targets: Tensor): { total: Tensor; Dz: Tensor } {
+  return scope(() => {
+    const { value, pullback } = vjp((z) => sum(loss.value(z, targets)), detach(z));
+    return { total: value, Dz: pullback(ones([], value))[0] };
+  });
+}
+
+/** Dz alone. */
 export function outputGradient(loss: Loss, z: Tensor, targets: Tensor): Tensor {
-  return scope(() => grad((z) => sum(loss.value(z, targets)))(detach(z)));
+  return scope(() => lossAndGradient(loss, z, targets).Dz);
 }
 
 /**

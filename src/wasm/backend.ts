@@ -14,8 +14,11 @@ import type { DType, FloatArray } from "../tensor/dtype.js";
 import { size, type Shape } from "../tensor/shape.js";
 import { MAX_BYTES, type Block } from "./heap.js";
 import { canShareMemory, hasRelaxedSimd, type Simd } from "./module.js";
+import * as elementwise from "./operations/elementwise.js";
 import * as factorizations from "./operations/factorizations.js";
+import * as movement from "./operations/movement.js";
 import * as products from "./operations/products.js";
+import * as reductions from "./operations/reductions.js";
 import { Runtime } from "./runtime.js";
 import { availableThreads } from "./workers.js";
 
@@ -54,10 +57,10 @@ export class WasmBackend implements Backend {
     this.#memoryLimit = memoryLimit;
   }
 
-  /** Compiles the kernels, if nothing has needed them so far. */
-  ready(): Promise<this> {
-    void this.#run;
-    return Promise.resolve(this);
+  /** Compiles the kernels, if nothing has needed them so far, and waits for workers that are starting. */
+  async ready(): Promise<this> {
+    await this.#run.pool.starting;
+    return this;
   }
 
   /** Bytes in live tensors, and bytes taken from the system. */
@@ -74,8 +77,10 @@ export class WasmBackend implements Backend {
     return this.#run.heap.store(values);
   }
 
-  read(x: Operand): Promise<FloatArray> {
-    return Promise.resolve(this.readNow(x));
+  async read(x: Operand): Promise<FloatArray> {
+    const values = this.readNow(x);
+    await this.#run.pool.starting;
+    return values;
   }
 
   readNow(x: Operand): FloatArray {
@@ -87,59 +92,51 @@ export class WasmBackend implements Backend {
   }
 
   convert(x: Operand, dtype: DType): Storage {
-    return this.#byHost(x, (y) => cpu().convert(y, dtype));
+    return movement.convert(this.#run, x, dtype);
   }
 
   fill(shape: Shape, dtype: DType, value: number): Storage {
-    const block = this.#run.allocate(size(shape), dtype);
-    this.#run.heap.view(block, dtype, 0, size(shape)).fill(value);
-    return block;
+    return movement.fill(this.#run, shape, dtype, value);
   }
 
   unary(operation: UnaryOperation, x: Operand): Storage {
-    return this.#byHost(x, (y) => cpu().unary(operation, y));
+    return elementwise.unary(this.#run, operation, x);
   }
 
   binary(operation: BinaryOperation, a: Operand | number, b: Operand | number, shape: Shape, dtype: DType): Storage {
-    return this.#hosted(cpu().binary(operation, this.#host(a), this.#host(b), shape, dtype));
+    return elementwise.binary(this.#run, operation, a, b, shape, dtype);
   }
 
   where(condition: Operand, a: Operand | number, b: Operand | number, shape: Shape, dtype: DType): Storage {
-    return this.#hosted(cpu().where(this.#host(condition), this.#host(a), this.#host(b), shape, dtype));
+    return elementwise.where(this.#run, condition, a, b, shape, dtype);
   }
 
   reduce(operation: ReduceOperation, x: Operand, outer: number, length: number, inner: number): Storage {
-    return this.#byHost(x, (y) => cpu().reduce(operation, y, outer, length, inner));
+    return reductions.reduce(this.#run, operation, x, outer, length, inner);
   }
 
   dot(a: Operand, b: Operand): Storage {
-    return this.#hosted(cpu().dot(this.#host(a), this.#host(b)));
+    return reductions.dot(this.#run, a, b);
   }
 
   broadcast(x: Operand, shape: Shape): Storage {
-    return this.#byHost(x, (y) => cpu().broadcast(y, shape));
+    return movement.broadcast(this.#run, x, shape);
   }
 
   permute(x: Operand, axes: readonly number[]): Storage {
-    return this.#byHost(x, (y) => cpu().permute(y, axes));
+    return movement.permute(this.#run, x, axes);
   }
 
   slice(x: Operand, starts: readonly number[], shape: Shape): Storage {
-    return this.#byHost(x, (y) => cpu().slice(y, starts, shape));
+    return movement.slice(this.#run, x, starts, shape);
   }
 
   concatenate(xs: readonly Operand[], axis: number, shape: Shape): Storage {
-    return this.#hosted(
-      cpu().concatenate(
-        xs.map((x) => this.#host(x)),
-        axis,
-        shape,
-      ),
-    );
+    return movement.concatenate(this.#run, xs, axis, shape);
   }
 
   gather(x: Operand, indices: readonly number[]): Storage {
-    return this.#byHost(x, (y) => cpu().gather(y, indices));
+    return movement.gather(this.#run, x, indices);
   }
 
   matmul(a: Operand, b: Operand, m: number, k: number, n: number, transposes: Transposes): Storage {
@@ -163,21 +160,10 @@ export class WasmBackend implements Backend {
   }
 
   symmetricEigen(a: Operand): { values: Storage; vectors: Storage } {
-    const { values, vectors } = cpu().symmetricEigen(this.#host(a));
-    return { values: this.#hosted(values), vectors: this.#hosted(vectors) };
-  }
-
-  /** An operand as the cpu backend sees it: the same memory. */
-  #host<T extends Operand | number>(x: T): T | Operand {
-    return typeof x === "number" ? x : { shape: x.shape, dtype: x.dtype, storage: this.#run.view(x), offset: 0 };
-  }
-
-  #byHost(x: Operand, run: (y: Operand) => Storage): Storage {
-    return this.#hosted(run(this.#host(x)));
-  }
-
-  #hosted(storage: Storage): Storage {
-    return this.#run.heap.store(storage as FloatArray);
+    const onHost = { shape: a.shape, dtype: a.dtype, storage: this.#run.view(a), offset: 0 };
+    const { values, vectors } = cpu().symmetricEigen(onHost);
+    const { heap } = this.#run;
+    return { values: heap.store(values as FloatArray), vectors: heap.store(vectors as FloatArray) };
   }
 
   /** Memory, kernels and threads, made when they are first needed. */

@@ -1,4 +1,4 @@
-import type { Heap } from "./heap.js";
+import type { Block, Heap } from "./heap.js";
 import type { Kernels } from "./module.js";
 import { startWorker, type Thread } from "./workers.js";
 
@@ -14,8 +14,10 @@ export class ThreadPool {
   readonly #heap: Heap;
   readonly #kernels: Kernels;
   readonly #module: WebAssembly.Module;
-  #control = 0;
+  /** Held as a block, since the heap frees those that nobody holds. */
+  #control: Block | undefined;
   #workers: Thread[] = [];
+  #starting: Promise<void> | undefined;
   #failure: string | undefined;
 
   constructor(threads: number, heap: Heap, kernels: Kernels, module: WebAssembly.Module) {
@@ -28,14 +30,18 @@ export class ThreadPool {
   /** The control block's address to pass to kernels, or 0 for one thread. */
   get address(): number {
     if (this.threads === 1 || this.#failure !== undefined) return 0;
-    if (this.#control === 0) this.#start();
-    return this.#control;
+    return (this.#control ??= this.#start()).address;
+  }
+
+  /** What a read waits for: in a page, the workers do not start unless this thread leaves it time to. Undefined once they have. */
+  get starting(): Promise<void> | undefined {
+    return this.#starting;
   }
 
   /** @throws Error where a worker died while it was computing: the result of the call is void. */
   check(operation: string): void {
-    if (this.#control === 0) return;
-    const words = new Int32Array(this.#heap.memory.buffer, this.#control, LOST + 1);
+    if (this.#control === undefined) return;
+    const words = new Int32Array(this.#heap.memory.buffer, this.#control.address, LOST + 1);
     if (words[LOST] === 0) return;
     this.#fail("it left work unfinished");
     throw new Error(
@@ -45,20 +51,27 @@ export class ThreadPool {
 
   /** Ends all workers; the pool then runs on one thread. */
   stop(): void {
-    if (this.#control !== 0) this.#kernels["stopWorkers"]!(this.#control);
+    if (this.#control !== undefined) this.#kernels.stopWorkers(this.#control.address);
     this.#fail("it was stopped");
   }
 
-  #start(): void {
-    this.#control = this.#heap.allocate(this.#kernels.poolBytes.value).address;
+  /** The control block that the workers wait at. */
+  #start(): Block {
+    const control = this.#heap.allocate(this.#kernels.poolBytes.value);
     const workers = this.threads - 1;
-    this.#kernels["initializePool"]!(this.#control, workers);
+    this.#kernels.initializePool(control.address, workers);
     const { memory } = this.#heap;
     this.#workers = Array.from({ length: workers }, (_, i) =>
-      startWorker({ module: this.#module, memory, pool: this.#control, slot: i + 1 }, (reason) => {
+      startWorker({ module: this.#module, memory, pool: control.address, slot: i + 1 }, (reason) => {
         this.#fail(reason);
       }),
     );
+    const started = this.#workers.flatMap((worker) => worker.started ?? []);
+    if (started.length > 0)
+      this.#starting = Promise.all(started).then(() => {
+        this.#starting = undefined;
+      });
+    return control;
   }
 
   /** From here on the pool is not used: one thread gives the same results, bit for bit. */

@@ -25,8 +25,13 @@ interface BuiltinModules {
 const LOOP =
   "new WebAssembly.Instance(start.module, { env: { memory: start.memory } }).exports.workerLoop(start.pool, start.slot);";
 
-/** A running worker. */
+/** A worker that was started. */
 export interface Thread {
+  /**
+   * In a page, where a worker starts only while the thread that made it is idle: settles once it runs, or has ended. Node's start
+   * by themselves.
+   */
+  readonly started?: Promise<void>;
   terminate(): void;
 }
 
@@ -46,17 +51,26 @@ export function startWorker(start: WorkerStart, died: (reason: string) => void):
     return { terminate: () => void worker.terminate() };
   }
   const url = URL.createObjectURL(
-    new Blob([`onmessage = ({ data: start }) => { ${LOOP} };`], { type: "text/javascript" }),
+    new Blob([`onmessage = ({ data: start }) => { postMessage("started"); ${LOOP} };`], { type: "text/javascript" }),
   );
   const worker = new Worker(url);
   URL.revokeObjectURL(url);
-  worker.onerror = (event) => {
-    died(event.message);
+  let settle: () => void;
+  const started = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  worker.onmessage = () => {
+    settle();
+  };
+  worker.onerror = ({ message }: Partial<ErrorEvent>) => {
+    died(message ?? "it was refused; a page's content security policy must allow worker-src blob:");
   };
   worker.postMessage(start);
   return {
+    started,
     terminate: () => {
       worker.terminate();
+      settle();
     },
   };
 }

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { epsilon, type DType, type FloatArray } from "../../src/tensor/dtype.js";
 
 /*
- * Matrices to test with, and the plain arithmetic and error measures to test by. It shares nothing with what it checks but `epsilon`.
+ * Matrices to test with, and the plain arithmetic and error measures to test by. It shares nothing with what it checks
+ * but `epsilon`.
  */
 
 // Jest looks a global up anew wherever one is named, at a cost that shows in loops.

@@ -24,6 +24,7 @@ export const A_UPPER: i32 = 2; // A[i, k] = 0 for k < i
 export const B_LOWER: i32 = 4; // B[k, j] = 0 for k < j
 export const B_UPPER: i32 = 8; // B[k, j] = 0 for k > j
 export const C_LOWER: i32 = 16; // only C[i, j] with j ≤ i is wanted; what lies above is undefined afterwards
+export const C_UPPER: i32 = 32; // only C[i, j] with j ≥ i
 
 const MAX_MC = 120;
 const MAX_NT = 512;
@@ -226,6 +227,7 @@ function tileUnit<T>(job: GemmJob, j: i32, p: i32, tile: i32, slot: i32): void {
   const column = j + offset;
   const structure = job.structure;
   if (structure & C_LOWER && column > i + rows - 1) return;
+  if (structure & C_UPPER && column + columns - 1 < i) return;
 
   const c = i * job.cRow + column * sizeof<T>();
   if (p == 0 && !job.overwrite) scaleRows<T>(rows, columns, job.beta, job.c0 + c, job.c + c, job.cRow);
@@ -306,6 +308,7 @@ function multiplyBlock<T>(
         if (structure & B_LOWER) low = max(low, j + column);
         if (structure & B_UPPER) high = min(high, j + column + width);
         if (structure & C_LOWER) wanted = j + column < i + row + height;
+        if (structure & C_UPPER) wanted = wanted && i + row < j + column + width;
       }
       const from = max(low, k);
       if (wanted && from < high) {

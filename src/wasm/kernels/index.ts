@@ -9,3 +9,7 @@ export { gram, mirror } from "./gram";
 export { invertScratch, invertTriangular, solveScratch, solveTriangular } from "./triangular";
 export { cholesky, choleskyScratch } from "./cholesky";
 export { invertSpd, invertSpdScratch } from "./spdInverse";
+export { map } from "./elementwise";
+export { argmax, dot, maximum, sum, sumScratch } from "./reductions";
+export { convert, copy, fill, gather } from "./movement";
+export { symmetricEigen, symmetricEigenScratch } from "./eigen";

@@ -1,3 +1,4 @@
+import { mapUnit } from "./elementwise";
 import { gemmUnit } from "./gemm";
 import { mirrorUnit } from "./gram";
 import { solveUnit } from "./triangular";
@@ -6,6 +7,7 @@ import { solveUnit } from "./triangular";
 export const GEMM: i32 = 0;
 export const MIRROR: i32 = 2;
 export const SOLVE: i32 = 4;
+export const MAP: i32 = 6;
 
 /** The number of a kind for elements T. */
 export function kindOf<T>(kind: i32): i32 {
@@ -27,5 +29,9 @@ export function runUnit(kind: i32, job: usize, pool: usize, unit: i32, slot: i32
       return solveUnit<f32>(job, unit, slot);
     case 5:
       return solveUnit<f64>(job, unit, slot);
+    case 6:
+      return mapUnit<f32>(job, unit);
+    case 7:
+      return mapUnit<f64>(job, unit);
   }
 }

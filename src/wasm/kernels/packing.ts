@@ -107,7 +107,7 @@ function packTransposed<T>(
   const whole = depth & ~(lanes - 1);
   const s = v128.splat<T>(scale);
   const step = width * sizeof<T>();
-  for (let i = 0; i < width; ) {
+  for (let i = 0; i < width;) {
     const r0 = source + min(i, valid - 1) * across;
     const r1 = source + min(i + 1, valid - 1) * across;
     let to = panel + i * sizeof<T>();

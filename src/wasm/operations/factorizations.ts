@@ -1,11 +1,11 @@
 import type { Operand, Triangle } from "../../tensor/backend.js";
-import { cpu } from "../../tensor/cpu/index.js";
 import type { DType, FloatArray } from "../../tensor/dtype.js";
 import { NumericalError } from "../../tensor/errors.js";
 import { checkFinite, describe, show } from "../../tensor/linalg/checks.js";
 import { format } from "../../tensor/shape.js";
 import type { Block } from "../heap.js";
 import { address, type Runtime } from "../runtime.js";
+import { permute } from "./movement.js";
 
 /** A copy of A, overwritten with its Cholesky factor. */
 export function cholesky(runtime: Runtime, a: Operand): Block {
@@ -33,7 +33,7 @@ export function invertSpd(runtime: Runtime, a: Operand): Block {
 export function solveTriangular(runtime: Runtime, l: Operand, b: Operand, { upper, transpose }: Triangle): Block {
   const [n = 0, columns = 0] = b.shape;
   checkDiagonal(runtime.view(l), n, l.dtype);
-  const lower = upper ? runtime.heap.store(cpu().permute(onHost(runtime, l), [1, 0]) as FloatArray) : undefined;
+  const lower = upper ? permute(runtime, l, [1, 0]) : undefined;
   const x = runtime.heap.store(runtime.view(b));
   const transposed = Number(Boolean(transpose) !== Boolean(upper));
   const scratch = runtime.scratch(runtime.call("solveScratch", l.dtype, n, columns, runtime.threads));
@@ -80,8 +80,4 @@ function checkDiagonal(l: FloatArray, n: number, dtype: DType): void {
       throw new NumericalError(
         `solveTriangular: diagonal entry ${i} of a ${format([n, n])} ${dtype} matrix is 0; add damping`,
       );
-}
-
-function onHost(runtime: Runtime, x: Operand): Operand {
-  return { shape: x.shape, dtype: x.dtype, storage: runtime.view(x), offset: 0 };
 }

@@ -149,4 +149,3 @@ describe.each(cases)("gram $dtype of $name", ({ kernels, dtype }) => {
     }
   });
 });
-

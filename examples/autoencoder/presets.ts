@@ -1,0 +1,21 @@
+import type { KfacOptions } from "kronfac";
+
+/** How much to train where the flags do not say. */
+export interface Preset {
+  /** Images in a minibatch. */
+  readonly batch: number;
+  /** Of K-FAC; each baseline then gets the same seconds. */
+  readonly iterations: number;
+  /** Of each baseline, instead of K-FAC's seconds. */
+  readonly baselineIterations?: number;
+  readonly kfac?: KfacOptions;
+}
+
+export const presets = {
+  /** A look at the legible backend, in a few minutes: calibrating λ would take as long as six iterations, so it is given. */
+  cpu: { batch: 500, iterations: 3, kfac: { lambda: 1 } },
+  /** The same network, far enough to see the optimizers part. */
+  fast: { batch: 1000, iterations: 60 },
+  /** --full: the figures of the README. */
+  full: { batch: 1000, iterations: 150, baselineIterations: 2000 },
+} as const satisfies Record<string, Preset>;

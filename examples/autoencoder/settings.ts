@@ -1,0 +1,61 @@
+import { defaults, glorot, paper, sparse, type Backend, type Initialize, type KfacOptions } from "kronfac";
+import type { Images } from "../data/images.js";
+import { UsageError } from "../usage-error.js";
+import { inverses } from "./inverses.js";
+import type { Options } from "./options.js";
+import { presets, type Preset } from "./presets.js";
+
+/** All that decides a run, for every optimizer alike but for `kfac` and the learning rates. */
+export interface Settings {
+  readonly layers: readonly number[];
+  readonly batch: number;
+  readonly iterations: number;
+  readonly baselineIterations?: number;
+  readonly seed: number;
+  readonly backend: Backend;
+  readonly dtype: "float32" | "float64";
+  readonly initialize: "glorot" | "sparse";
+  /** η, which the baselines have too. */
+  readonly eta: number;
+  readonly kfac: KfacOptions;
+  readonly learningRate: Options["learningRate"];
+}
+
+/**
+ * The preset, then --paper, then the flags: each overrides those before it. --iterations given, baselines get K-FAC's seconds
+ * again.
+ * @throws UsageError for a batch larger than the data
+ */
+export function settingsFor(options: Options, images: Images, backend: Backend): Settings {
+  const preset: Preset = options.full ? presets.full : backend.name === "cpu" ? presets.cpu : presets.fast;
+  const { iterations = preset.iterations, batch = Math.min(preset.batch, images.count) } = options;
+  if (batch > images.count)
+    throw new UsageError(
+      `--batch ${batch} is more than the ${images.count} images of ${images.name}; give at most ${images.count}`,
+    );
+  const baselineIterations = options.iterations === undefined ? preset.baselineIterations : undefined;
+  const { inverse, ...flags } = options.kfac;
+  const kfac: KfacOptions = {
+    ...preset.kfac,
+    ...(options.paper && paper),
+    ...flags,
+    ...(inverse && { inverse: inverses[inverse] }),
+    seed: options.seed,
+  };
+  return {
+    layers: options.layers,
+    batch,
+    iterations,
+    ...(baselineIterations !== undefined && { baselineIterations }),
+    seed: options.seed,
+    backend,
+    dtype: options.dtype ?? "float32",
+    initialize: options.initialize ?? "glorot",
+    eta: kfac.eta ?? defaults.eta,
+    kfac,
+    learningRate: options.learningRate,
+  };
+}
+
+/** How weights start (§13 has 15 incoming weights a unit). */
+export const initializers: Readonly<Record<Settings["initialize"], Initialize>> = { glorot, sparse: sparse(15) };

@@ -1,0 +1,128 @@
+import { divideAndConquer, treeBytes } from "./divideAndConquer";
+import { B_LOWER, gemm, gemmScratch, roundUp } from "./gemm";
+import { transpose } from "./movement";
+import { sortByValue } from "./sort";
+import { panelBytes, PANEL, tridiagonalize } from "./tridiagonal";
+
+/** Reflectors applied to the eigenvectors at a time. */
+const BLOCK: i32 = 64;
+
+/** Bytes of scratch memory for a matrix of order n. */
+export function symmetricEigenScratch<T>(n: i32, threads: i32): i32 {
+  const matrix = roundUp(n * n * sizeof<T>(), 64);
+  const vectors = 4 * roundUp(n * 8, 64);
+  const shared = max(roundUp(panelBytes<T>(n), 64), max(treeBytes<T>(n), blockBytes<T>(n)));
+  return 3 * matrix + vectors + roundUp(shared, 64) + gemmScratch<T>(n, n, max(n, 2 * PANEL), threads);
+}
+
+function blockBytes<T>(n: i32): i32 {
+  return (2 * n * BLOCK + 2 * BLOCK * BLOCK) * sizeof<T>();
+}
+
+/**
+ * A = QΛQᵀ for symmetric A: eigenvalues ascending in `values` [n], eigenvectors in the columns of `vectors` [n, n].
+ * A [n, n] is kept (vectors may be A itself); its upper triangle is read. Returns 0, 1 if A is not finite, 2 if an iteration did not converge.
+ *
+ * A is scaled by a power of two, reduced to a tridiagonal matrix, that is solved by divide and conquer, and its eigenvectors
+ * are mapped back by the reflectors. All but the matrix-vector products of the reduction are products of matrices.
+ */
+export function symmetricEigen<T>(pool: usize, n: i32, a: usize, values: usize, vectors: usize, scratch: usize): i32 {
+  if (n <= 0) return 0;
+  const matrix = roundUp(n * n * sizeof<T>(), 64);
+  const list = roundUp(n * 8, 64);
+  const work = scratch;
+  const v = work + matrix;
+  const q = v + matrix;
+  const tau = q + matrix;
+  const d = tau + list;
+  const e = d + list;
+  const order = e + list;
+  const space = order + list;
+  const shared = max(roundUp(panelBytes<T>(n), 64), max(treeBytes<T>(n), blockBytes<T>(n)));
+  const rest = space + roundUp(shared, 64);
+
+  const scale = scaleCopy<T>(n, a, work);
+  if (scale == 0) return 1;
+  tridiagonalize<T>(pool, n, work, v, tau, d, e, space, rest);
+  if (divideAndConquer<T>(pool, n, d, e, q, space, rest)) return 2;
+  for (let first = ((n - 1) / BLOCK) * BLOCK; first >= 0; first -= BLOCK) {
+    applyReflectors<T>(pool, n, first, min(BLOCK, n - first), v, tau, q, space, rest);
+  }
+  sortByValue(0, n, d, order);
+  for (let k = 0; k < n; k++) {
+    const from = load<i32>(order + k * 4);
+    store<T>(values + k * sizeof<T>(), <T>(load<f64>(d + from * 8) / scale));
+    memory.copy(work + k * n * sizeof<T>(), q + from * n * sizeof<T>(), n * sizeof<T>());
+  }
+  transpose<T>(n, n, work, n, vectors, n);
+  return 0;
+}
+
+/** to = 2ᵏ·a with its largest element near 1; returns 2ᵏ, or 0 if the upper triangle is not finite. */
+function scaleCopy<T>(n: i32, a: usize, to: usize): f64 {
+  let most: f64 = 0;
+  let finite: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    for (let j = i; j < n; j++) {
+      const x = abs(<f64>load<T>(a + (i * n + j) * sizeof<T>()));
+      most = max(most, x);
+      finite += x * 0;
+    }
+  }
+  if (finite != 0) return 0;
+  let scale: f64 = 1;
+  while (most > 0 && most * scale < 0.5) scale *= 2;
+  while (most * scale >= 1) scale *= 0.5;
+  for (let i = 0; i < n * n; i++) {
+    store<T>(to + i * sizeof<T>(), <T>(<f64>load<T>(a + i * sizeof<T>()) * scale));
+  }
+  return scale;
+}
+
+/**
+ * Rows of Q times H_last … H_first, the transpose of H_first … H_last = I − VᵀSV with the reflectors as rows of V and S upper
+ * triangular (Schreiber & Van Loan, 1989):  Q −= ((Q·Vᵀ)·Sᵀ)·V. V is zero up to column `first`.
+ */
+function applyReflectors<T>(
+  pool: usize,
+  n: i32,
+  first: i32,
+  count: i32,
+  v: usize,
+  tau: usize,
+  q: usize,
+  space: usize,
+  scratch: usize,
+): void {
+  const from = first + 1;
+  const width = n - from;
+  if (width <= 0) return;
+  const products = space;
+  const scaled = products + n * BLOCK * sizeof<T>();
+  const inner = scaled + n * BLOCK * sizeof<T>();
+  const s = inner + BLOCK * BLOCK * sizeof<T>();
+  const block = v + (first * n + from) * sizeof<T>();
+  const target = q + from * sizeof<T>();
+  gemm<T>(pool, 0, count, count, width, 1, block, n, 1, block, 1, n, 0, inner, inner, BLOCK, scratch);
+  triangle<T>(count, inner, tau + first * 8, s);
+  gemm<T>(pool, 0, n, count, width, 1, target, n, 1, block, 1, n, 0, products, products, count, scratch);
+  gemm<T>(pool, B_LOWER, n, count, count, 1, products, count, 1, s, 1, BLOCK, 0, scaled, scaled, count, scratch);
+  gemm<T>(pool, 0, n, width, count, -1, scaled, count, 1, block, n, 1, 1, target, target, n, scratch);
+}
+
+/** S of count reflectors: s_jj = τⱼ, and above it column j is −τⱼ·S·(V vⱼ); inner: VVᵀ. */
+function triangle<T>(count: i32, inner: usize, tau: usize, s: usize): void {
+  const row = BLOCK * sizeof<T>();
+  memory.fill(s, 0, BLOCK * row);
+  for (let j = 0; j < count; j++) {
+    const t = load<f64>(tau + j * 8);
+    for (let i = 0; i < j; i++) {
+      let sum: f64 = 0;
+      for (let k = i; k < j; k++) {
+        sum += <f64>load<T>(s + i * row + k * sizeof<T>()) * <f64>load<T>(inner + k * row + j * sizeof<T>());
+      }
+      store<T>(s + i * row + j * sizeof<T>(), <T>(-t * sum));
+    }
+    store<T>(s + j * row + j * sizeof<T>(), <T>t);
+  }
+}

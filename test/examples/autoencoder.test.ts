@@ -1,0 +1,246 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { blockTridiagonal, cpu, defaults, exactTikhonov, paper, type Backend } from "kronfac";
+import { parseOptions, type Options } from "../../examples/autoencoder/options.js";
+import { presets } from "../../examples/autoencoder/presets.js";
+import { run } from "../../examples/autoencoder/run.js";
+import { settingsFor } from "../../examples/autoencoder/settings.js";
+import { train, type Task } from "../../examples/autoencoder/train.js";
+import type { Images } from "../../examples/data/images.js";
+import { loadImages } from "../../examples/data/load.js";
+import { isEvaluated, type Run } from "../../examples/report/trace.js";
+import { UsageError } from "../../examples/usage-error.js";
+import { countingBackend } from "../support/countingBackend.js";
+import { idx } from "./support/idx.js";
+
+const SIDE = 6;
+const COUNT = 200;
+
+/** Images of one bright bar each, upright or level by class, at one of six places, of one of several brightnesses. */
+function bars(): Uint8Array[] {
+  const pixels = Array.from({ length: COUNT }, (_, n) =>
+    Array.from({ length: SIDE * SIDE }, (_, p) => {
+      const along = n % 2 === 0 ? p % SIDE : Math.floor(p / SIDE);
+      return along === (n >> 1) % SIDE ? 255 - 10 * (n % 7) : 0;
+    }),
+  );
+  const labels = Array.from({ length: COUNT }, (_, n) => n % 2);
+  return [idx([COUNT, SIDE, SIDE], pixels.flat()), idx([COUNT], labels)];
+}
+
+let directory: string;
+let images: Images;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "autoencoder-"));
+  const [pixels, labels] = bars();
+  writeFileSync(join(directory, "train-images-idx3-ubyte"), pixels);
+  writeFileSync(join(directory, "train-labels-idx1-ubyte"), labels);
+  images = loadImages({ directory });
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const SMALL = "--backend cpu --layers 12,4 --batch 50 --quiet";
+const going = new AbortController().signal;
+
+const words = (line: string) => line.split(" ").filter((word) => word !== "");
+
+async function trained(flags: string, signal = going) {
+  const out = join(directory, "out");
+  let written = "";
+  const argv = [...words(`${SMALL} ${flags}`), "--data", directory, "--out", out];
+  const complete = await run(argv, { signal, write: (text) => (written += text) });
+  const runs = JSON.parse(readFileSync(join(out, "trace.json"), "utf8")) as Run[];
+  return { complete, written, runs, html: readFileSync(join(out, "report.html"), "utf8") };
+}
+
+function settings(flags: string, backend: Backend = cpu()) {
+  return settingsFor(parseOptions(words(flags)) as Options, images, backend);
+}
+
+test("K-FAC trains for its iterations, and each baseline until it has had as many seconds", async () => {
+  const { runs, complete } = await trained("--iterations 3");
+  expect(complete).toBe(true);
+  expect(runs.map(({ optimizer }) => optimizer)).toEqual(["kfac", "adam", "sgd"]);
+  const [kfac, ...baselines] = runs;
+  expect(kfac.steps.map(({ iteration }) => iteration)).toEqual([1, 2, 3]);
+  const budget = kfac.steps[2].seconds;
+  for (const { steps } of baselines) {
+    expect(steps.at(-1)?.seconds).toBeGreaterThanOrEqual(budget);
+    for (const { seconds } of steps.slice(0, -1)) expect(seconds).toBeLessThan(budget);
+  }
+});
+
+test("a trace holds what each step decided, and losses that fall", async () => {
+  const { runs } = await trained("--iterations 6");
+  for (const { steps } of runs) {
+    const evaluated = steps.filter(({ trainingLoss }) => trainingLoss !== undefined);
+    expect(evaluated.map(({ iteration }) => iteration)).toEqual(
+      steps.map(({ iteration }) => iteration).filter((k) => isEvaluated(k) || k === steps.length),
+    );
+    expect(evaluated.every(({ squaredError }) => Number.isFinite(squaredError))).toBe(true);
+    expect(evaluated.at(-1)?.trainingLoss).toBeLessThan(evaluated[0].trainingLoss ?? NaN);
+    expect(steps.map(({ seconds }) => seconds)).toEqual(steps.map(({ seconds }) => seconds).sort((a, b) => a - b));
+  }
+  const [kfac, adam] = runs;
+  for (const step of kfac.steps)
+    expect(step).toMatchObject({
+      alpha: expect.any(Number) as number,
+      mu: expect.any(Number) as number,
+      lambda: expect.any(Number) as number,
+      gamma: expect.any(Number) as number,
+    });
+  expect(kfac.steps[4].rho).toEqual(expect.any(Number)); // T₁ = 5
+  expect(adam.steps[0]).not.toHaveProperty("lambda");
+  expect(kfac.settings).toMatchObject({
+    inverse: "block-diagonal",
+    lambda: presets.cpu.kfac.lambda,
+    normConstraint: "none",
+    layers: [36, 12, 4, 12, 36],
+    batch: 50,
+    backend: "cpu",
+  });
+  expect(adam.settings).toMatchObject({ learningRate: 0.001, eta: defaults.eta, batch: 50 });
+});
+
+test("every optimizer starts from the same weights and sees the same minibatches", async () => {
+  const { runs } = await trained("--optimizers sgd,adam,kfac --iterations 1");
+  const first = runs.map(({ steps }) => steps[0].loss);
+  expect(first).toEqual([first[0], first[0], first[0]]);
+  const still = await trained("--optimizers adam,sgd --iterations 6 --learning-rate 1e-30");
+  const [adam, sgd] = still.runs.map(({ steps }) => steps.map(({ loss }) => loss));
+  expect(adam).toEqual(sgd);
+  expect(new Set(adam).size).toBe(6);
+});
+
+test("another seed is another start", async () => {
+  const losses = await Promise.all(
+    ["--seed 1", "--seed 2"].map(async (seed) => {
+      const { run } = await train("adam", { iterations: 1 }, task(seed));
+      return run.steps[0].loss;
+    }),
+  );
+  expect(losses[0]).not.toBe(losses[1]);
+});
+
+test("what K-FAC did beyond an ordinary step goes to the trace", async () => {
+  const { run } = await train("kfac", { iterations: 2 }, withKfac({ lambda: "calibrate" }));
+  expect(run.steps[0].events).toMatchObject([{ kind: "calibrated" }]);
+  expect(run.steps[1]).not.toHaveProperty("events");
+});
+
+test("the report has the curves, the reconstructions of every optimizer and the settings", async () => {
+  const { html, written } = await trained("--iterations 2");
+  for (const name of ["K-FAC", "Adam", "SGD with Nesterov momentum"])
+    expect(html).toContain(`as reconstructed by the network trained with ${name}"`);
+  expect(html).toContain("36-12-4-12-36");
+  expect(html.match(/<svg/g)?.length).toBeGreaterThanOrEqual(5);
+  expect(written).toMatch(/report\.html and .*trace\.json are written\n$/);
+});
+
+test("an optimizer whose numbers fail ends there, with the reason in the trace and the report; the others go on", async () => {
+  const { runs, html, written, complete } = await trained("--iterations 2 --learning-rate adam=0.001,sgd=1e30");
+  expect(complete).toBe(false);
+  const [kfac, , sgd] = runs;
+  expect(kfac).not.toHaveProperty("ended");
+  expect(sgd.ended).toMatch(/^sgd: .*lower the learning rate$/);
+  for (const text of [written, html])
+    expect(text).toMatch(/SGD with Nesterov momentum ended after iteration \d: sgd: .*lower the learning rate\./);
+});
+
+test("interrupted, it ends after the iteration it is in and reports what was done", async () => {
+  const controller = new AbortController();
+  setImmediate(() => controller.abort()); // as Ctrl-C does: from outside, when the event loop gets a turn
+  const { runs, html, written, complete } = await trained("--iterations 100000", controller.signal);
+  expect(complete).toBe(false);
+  expect(runs.map(({ optimizer, steps }) => [optimizer, steps.length])).toEqual([["kfac", 1]]);
+  for (const text of [written, html]) expect(text).toContain("Interrupted, with 1 of 3 optimizers begun.");
+});
+
+test("Ctrl-C during npm start leaves the report, and the exit status of an interrupted program", async () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: { start: string } };
+  const [command, ...start] = (scripts.start.split("&& ").at(-1) ?? "").split(" ");
+  const out = join(directory, "interrupted");
+  const flags = words(`--backend cpu --layers 12,4 --batch 50 --iterations 100000 --data ${directory} --out ${out}`);
+  const child = spawn(command, [...start, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.once("data", () => child.kill("SIGINT"));
+  let told = "";
+  child.stderr.on("data", (text: Buffer) => (told += text.toString()));
+  const [status] = (await once(child, "close")) as [number | null];
+  expect(told).toContain("stopping after this iteration");
+  expect(status).toBe(130);
+  expect(readFileSync(join(out, "report.html"), "utf8")).toContain("Interrupted, with 1 of 3 optimizers begun.");
+});
+
+test("presets, --paper and flags override each other in this order", () => {
+  expect(settings("").kfac).toEqual({ ...presets.cpu.kfac, seed: 0 });
+  expect(settings("--paper").kfac).toEqual({ ...paper, seed: 0 });
+  expect(settings("--paper --lambda 5 --seed 3").kfac).toEqual({ ...paper, lambda: 5, seed: 3 });
+  expect(settings("--inverse block-tridiagonal").kfac.inverse).toBe(blockTridiagonal);
+  expect(settings("--inverse exact-tikhonov").kfac.inverse).toBe(exactTikhonov);
+  expect(settings("--eta 0.5")).toMatchObject({ eta: 0.5, kfac: { eta: 0.5 } });
+  const { full } = presets;
+  expect(settings("--full")).toMatchObject({
+    iterations: full.iterations,
+    baselineIterations: full.baselineIterations,
+  });
+  expect(settings("--full --iterations 9")).not.toHaveProperty("baselineIterations");
+  const fast = new Proxy(cpu(), { get: (of, key) => (key === "name" ? "fast" : Reflect.get(of, key)) as unknown });
+  expect(settings("", fast)).toMatchObject({ iterations: presets.fast.iterations, batch: COUNT });
+});
+
+test("what cannot be trained is refused before training, in a line that says what to do", async () => {
+  const refused = async (flags: string, message: string | RegExp) => {
+    const result = run(words(flags), { signal: going, write: () => undefined });
+    await expect(result).rejects.toThrow(UsageError);
+    await expect(result).rejects.toThrow(message);
+    await expect(result).rejects.not.toThrow(/\n/);
+  };
+  await refused(
+    `${SMALL} --data ${directory} --batch 201`,
+    /^--batch 201 is more than the 200 images of .*; give at most 200$/,
+  );
+  const file = join(directory, "train-labels-idx1-ubyte");
+  await refused(
+    `${SMALL} --data ${directory} --out ${file}`,
+    `--out ${file}: cannot be made (EEXIST); give a directory that can be written to`,
+  );
+  await refused(`--data ${directory}/nowhere`, "there is no such directory");
+  await refused("--iterations none", "Give a whole number of at least 1");
+});
+
+test("--help is written, and nothing is trained", async () => {
+  let written = "";
+  expect(await run(["--help"], { signal: going, write: (text) => (written += text) })).toBe(true);
+  expect(written).toContain("--iterations <n>");
+});
+
+test.each(["kfac", "adam", "sgd"] as const)(
+  "%s keeps as much memory after twelve iterations as after four",
+  async (name) => {
+    const backend = countingBackend();
+    const live: number[] = [];
+    const signal = {
+      get aborted() {
+        live.push(backend.live); // asked once an iteration
+        return false;
+      },
+    } as AbortSignal;
+    const { settings: common, ...rest } = task("--lambda 1");
+    await train(name, { iterations: 13 }, { ...rest, settings: { ...common, backend }, signal });
+    expect(live).toHaveLength(12);
+    expect(new Set(live.slice(3)).size).toBe(1);
+    expect(backend.live).toBe(0);
+  },
+);
+
+function task(flags: string): Task {
+  return { images, settings: settings(`${SMALL} ${flags}`), quiet: true, signal: going };
+}
+
+function withKfac(kfac: Task["settings"]["kfac"]): Task {
+  const { settings: common, ...rest } = task("");
+  return { settings: { ...common, kfac }, ...rest };
+}

@@ -1,0 +1,79 @@
+import { tanh } from "../../src/autodiff/index.js";
+import { Kfac } from "../../src/kfac/kfac.js";
+import { paper, type KfacOptions } from "../../src/kfac/options.js";
+import { sigmoidCrossEntropy } from "../../src/network/sigmoidCrossEntropy.js";
+import { softmaxCrossEntropy } from "../../src/network/softmaxCrossEntropy.js";
+import { squaredError } from "../../src/network/squaredError.js";
+import { float64Places } from "../support/backends.js";
+import { expectClose, rows, rowsOfAll } from "../support/close.js";
+import { plainKfac } from "../support/plainKfac.js";
+import {
+  plainIdentity,
+  PlainProblem,
+  plainSigmoidCrossEntropy,
+  plainSoftmaxCrossEntropy,
+  plainSquaredError,
+  plainTanh,
+} from "../support/plainNetwork.js";
+import { normalTensor, problem, targetsFor } from "../support/problems.js";
+
+const losses = [
+  { name: "squaredError", loss: squaredError, plain: plainSquaredError },
+  { name: "sigmoidCrossEntropy", loss: sigmoidCrossEntropy, plain: plainSigmoidCrossEntropy },
+  { name: "softmaxCrossEntropy", loss: softmaxCrossEntropy, plain: plainSoftmaxCrossEntropy },
+];
+
+const settings: { name: string; lambda?: number; options: KfacOptions }[] = [
+  { name: "T₁ = 2, T₂ = 4, T₃ = 2", options: { adaptLambdaEvery: 2, adaptGammaEvery: 4, invertEvery: 2 } },
+  { name: "everything every step", options: { adaptLambdaEvery: 1, adaptGammaEvery: 1, invertEvery: 1 } },
+  { name: "strong damping", lambda: 150, options: { adaptLambdaEvery: 1, adaptGammaEvery: 3, invertEvery: 3 } },
+  { name: "weak damping", lambda: 0.01, options: { adaptLambdaEvery: 1, adaptGammaEvery: 5, invertEvery: 5 } },
+  { name: "no momentum", options: { momentum: false, adaptLambdaEvery: 2, adaptGammaEvery: 6, invertEvery: 3 } },
+  { name: "a rare refresh", options: { adaptLambdaEvery: 3, adaptGammaEvery: 7, invertEvery: 7 } },
+];
+
+describe.each(float64Places)("Kfac.step, $name", ({ backend }) => {
+  const place = { backend };
+
+  describe.each(losses)("is Algorithm 2 as plain loops compute it, under $name", ({ loss, plain }) => {
+    test.each(settings)("$name: weights, α, μ, λ, γ and ρ of 10 steps", async ({ lambda: start = 1, options }) => {
+      const { net } = problem({ sizes: [2, 3, 2], activation: tanh, loss, backend });
+      const [iterations, cases] = [10, 6];
+      const batches = Array.from({ length: iterations }, (_, k) => ({
+        inputs: normalTensor([cases, 2], 100 + k, place),
+        targets: targetsFor(loss, [cases, 2], 200 + k, place),
+      }));
+      const all = { ...paper, eta: 1e-3, ...options };
+      const expected = plainKfac(
+        new PlainProblem([plainTanh, plainIdentity], plain, all.eta),
+        await rowsOfAll(net.weights),
+        await Promise.all(
+          batches.map(async ({ inputs, targets }) => ({ inputs: await rows(inputs), targets: await rows(targets) })),
+        ),
+        start,
+        all,
+      );
+
+      using kfac = new Kfac(net, loss, {
+        ...all,
+        lambda: start,
+        fisher: "exact",
+        statisticsFraction: 1,
+        modelFraction: 1,
+      });
+      const lambdas = new Set<number>();
+      for (const [k, batch] of batches.entries()) {
+        const report = await kfac.step(batch);
+        const { objective, alpha, mu, lambda, gamma, rho, weights } = expected[k];
+        expect(report.iteration).toBe(k + 1);
+        expectClose([report.objective, report.alpha, report.lambda, report.gamma], [objective, alpha, lambda, gamma]);
+        expectClose(report.mu + 1, mu + 1);
+        expect(report.rho === undefined).toBe(rho === undefined);
+        if (rho !== undefined) expectClose(report.rho ?? NaN, rho);
+        expectClose((await rowsOfAll(net.weights)).flat(), weights.flat());
+        lambdas.add(lambda);
+      }
+      expect(lambdas.size).toBeGreaterThan(1);
+    });
+  });
+});
