@@ -63,14 +63,15 @@ export function tridiagonalParts(factors: KroneckerFactors, { pi, gamma = 0 }: D
       const ratio = precise({ A: ratios[i], G: ratios[i] }).A;
       return { A: addToDiagonal(A, mul(ratio, gamma)), G: addToDiagonal(G, div(gamma, ratio)) };
     });
-    const inverse = diagonal.map(({ A, G }, i) =>
-      i === 0 && diagonal.length > 1 ? undefined : { A: invertSpd(A), G: invertSpd(G) },
-    );
+    // Of every layer that another is conditioned on, and of the last.
+    const inverse = diagonal
+      .slice(Math.min(1, diagonal.length - 1))
+      .map(({ A, G }) => ({ A: invertSpd(A), G: invertSpd(G) }));
     const Psi: Psi[] = [];
     const Lambda: ((V: Tensor) => Tensor)[] = [];
     const smallest: Tensor[] = [];
     factors.neighbours.map(precise).forEach((cross, i) => {
-      const { A, G } = inverse[i + 1]!;
+      const { A, G } = inverse[i];
       const psi = { A: matmul(cross.A, A), G: matmul(cross.G, G) };
       const Sigma = {
         A: diagonal[i].A,
@@ -83,7 +84,7 @@ export function tridiagonalParts(factors: KroneckerFactors, { pi, gamma = 0 }: D
       Lambda.push(solve);
       smallest.push(reshape(solve.smallest, [1]));
     });
-    const end = inverse.at(-1)!;
+    const end = inverse[inverse.length - 1];
     const last = { A: to(end.A, { dtype }), G: to(end.G, { dtype }) };
     Lambda.push(holding((V: Tensor) => scope(() => matmul(matmul(last.G, V), last.A)), last));
     return { Psi, Lambda, smallest: least([...smallest, ones([1], last.A)]) };

@@ -9,9 +9,8 @@ import type {
   Triangle,
   UnaryOperation,
 } from "../tensor/backend.js";
-import { cpu } from "../tensor/cpu/index.js";
 import type { DType, FloatArray } from "../tensor/dtype.js";
-import { size, type Shape } from "../tensor/shape.js";
+import type { Shape } from "../tensor/shape.js";
 import { MAX_BYTES, type Block } from "./heap.js";
 import { canShareMemory, hasRelaxedSimd, type Simd } from "./module.js";
 import * as elementwise from "./operations/elementwise.js";
@@ -160,10 +159,7 @@ export class WasmBackend implements Backend {
   }
 
   symmetricEigen(a: Operand): { values: Storage; vectors: Storage } {
-    const onHost = { shape: a.shape, dtype: a.dtype, storage: this.#run.view(a), offset: 0 };
-    const { values, vectors } = cpu().symmetricEigen(onHost);
-    const { heap } = this.#run;
-    return { values: heap.store(values as FloatArray), vectors: heap.store(vectors as FloatArray) };
+    return factorizations.symmetricEigen(this.#run, a);
   }
 
   /** Memory, kernels and threads, made when they are first needed. */

@@ -34,7 +34,7 @@ export class Heap {
 
   constructor(memory: WebAssembly.Memory, limit: number) {
     this.memory = memory;
-    this.#limit = Math.min(limit, MAX_BYTES);
+    this.#limit = Math.min(limit, MAX_BYTES - ALIGNMENT); // the address behind the last block must be one, too
     this.#top = ALIGNMENT; // address 0 means "none" to the kernels
   }
 
@@ -71,10 +71,13 @@ export class Heap {
       : new Float64Array(this.memory.buffer, start, length);
   }
 
-  /** A new block that holds these elements. */
+  /** A new block that holds these elements; they may be a view of this very memory, which growth would detach. */
   store(values: FloatArray): Block {
-    const block = this.allocate(values.byteLength);
-    this.view(block, dtypeOf(values), 0, values.length).set(values);
+    const { buffer, byteOffset, byteLength, length } = values;
+    const inside = buffer === this.memory.buffer;
+    const block = this.allocate(byteLength);
+    if (inside) new Uint8Array(this.memory.buffer).copyWithin(block.address, byteOffset, byteOffset + byteLength);
+    else this.view(block, dtypeOf(values), 0, length).set(values);
     return block;
   }
 

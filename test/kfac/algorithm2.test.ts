@@ -4,7 +4,6 @@ import { paper, type KfacOptions } from "../../src/kfac/options.js";
 import { sigmoidCrossEntropy } from "../../src/network/sigmoidCrossEntropy.js";
 import { softmaxCrossEntropy } from "../../src/network/softmaxCrossEntropy.js";
 import { squaredError } from "../../src/network/squaredError.js";
-import { float64Places } from "../support/backends.js";
 import { expectClose, rows, rowsOfAll } from "../support/close.js";
 import { plainKfac } from "../support/plainKfac.js";
 import {
@@ -15,7 +14,7 @@ import {
   plainSquaredError,
   plainTanh,
 } from "../support/plainNetwork.js";
-import { normalTensor, problem, targetsFor } from "../support/problems.js";
+import { normalTensor, problem, targetsFor, lawPlaces } from "../support/problems.js";
 
 const losses = [
   { name: "squaredError", loss: squaredError, plain: plainSquaredError },
@@ -32,7 +31,7 @@ const settings: { name: string; lambda?: number; options: KfacOptions }[] = [
   { name: "a rare refresh", options: { adaptLambdaEvery: 3, adaptGammaEvery: 7, invertEvery: 7 } },
 ];
 
-describe.each(float64Places)("Kfac.step, $name", ({ backend }) => {
+describe.each(lawPlaces)("Kfac.step, $name", ({ backend }) => {
   const place = { backend };
 
   describe.each(losses)("is Algorithm 2 as plain loops compute it, under $name", ({ loss, plain }) => {

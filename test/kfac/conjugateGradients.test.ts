@@ -5,11 +5,10 @@ import { kroneckerFactors } from "../../src/kfac/fisher.js";
 import { Kfac } from "../../src/kfac/kfac.js";
 import { paper, type KfacOptions } from "../../src/kfac/options.js";
 import type { Network } from "../../src/network/network.js";
-import { float64Places } from "../support/backends.js";
 import { expectClose, rows, rowsOfAll } from "../support/close.js";
 import { conjugateGradients } from "../support/conjugateGradients.js";
 import { along, identity, matrix, plus, solve, stacked, times, type Matrix } from "../support/dense.js";
-import { normalTensor, problem, tensorOf } from "../support/problems.js";
+import { normalTensor, problem, tensorOf, lawPlaces } from "../support/problems.js";
 
 /** Nothing adapts: the quadratic and its preconditioner stay as they are. */
 const fixed = {
@@ -25,7 +24,7 @@ async function theta(net: Network): Promise<number[]> {
   return stacked(await rowsOfAll(net.weights));
 }
 
-describe.each(float64Places)("on a fixed quadratic, $name", ({ backend }) => {
+describe.each(lawPlaces)("on a fixed quadratic, $name", ({ backend }) => {
   const place = { backend };
 
   /** Squared error of one linear layer: h(θ) = ½(θ − θ*)ᵀ(F + ηI)(θ − θ*) + constant. F is the same everywhere. */

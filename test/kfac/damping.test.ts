@@ -2,10 +2,9 @@ import { addToDiagonal, dampingRatios, type DampingNorm } from "../../src/kfac/d
 import { factorsFrom, type KroneckerFactors } from "../../src/kfac/factors.js";
 import { zeros } from "../../src/tensor/create.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { float64Places } from "../support/backends.js";
 import { expectClose, rows } from "../support/close.js";
 import { eigenvalues, frobenius, identity, plus, trace, type Matrix } from "../support/dense.js";
-import { normalTensor } from "../support/problems.js";
+import { normalTensor, lawPlaces } from "../support/problems.js";
 
 const sizes: Record<Exclude<DampingNorm, "one">, (S: Matrix) => number> = {
   trace: (S) => trace(S) / S.length,
@@ -17,7 +16,7 @@ async function ratios(factors: KroneckerFactors, norm?: DampingNorm): Promise<nu
   return (await Promise.all(dampingRatios(factors, norm).map(rows))).flat(2);
 }
 
-describe.each(float64Places)("damping, $name", ({ backend }) => {
+describe.each(lawPlaces)("damping, $name", ({ backend }) => {
   const place = { backend };
   const factors = factorsFrom(
     [normalTensor([9, 4], 1, place), normalTensor([9, 3], 2, place)],

@@ -11,7 +11,6 @@ import { cpu } from "../../src/tensor/cpu/index.js";
 import { slice } from "../../src/tensor/operations.js";
 import { stream } from "../../src/tensor/random.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { float64Places } from "../support/backends.js";
 import { expectClose, rows, rowsOfAll } from "../support/close.js";
 import { countingBackend } from "../support/countingBackend.js";
 import { average, kron, outer, plus, scaled, stacked, times, type Matrix } from "../support/dense.js";
@@ -23,7 +22,7 @@ import {
   plainSquaredError,
   plainTanh,
 } from "../support/plainNetwork.js";
-import { normalTensor, problem, tensorOf } from "../support/problems.js";
+import { normalTensor, problem, tensorOf, lawPlaces } from "../support/problems.js";
 
 /** E[x yᵀ] over rows. */
 function moment(X: Matrix, Y: Matrix): Matrix {
@@ -34,7 +33,7 @@ async function plainDiagonal(factors: KroneckerFactors): Promise<Matrix[]> {
   return rowsOfAll(factors.diagonal.flatMap(({ A, G }) => [A, G]));
 }
 
-describe.each(float64Places)("Kronecker factors, $name", ({ backend }) => {
+describe.each(lawPlaces)("Kronecker factors, $name", ({ backend }) => {
   const place = { backend };
 
   test.each([

@@ -1,16 +1,15 @@
 import { Adam } from "../../src/kfac/adam.js";
 import { Sgd } from "../../src/kfac/sgd.js";
 import { NumericalError } from "../../src/tensor/errors.js";
-import { float64Places } from "../support/backends.js";
 import { expectClose, rows, rowsOfAll } from "../support/close.js";
 import { along, stacked, unstacked } from "../support/dense.js";
 import { plainIdentity, PlainProblem, plainSquaredError, plainTanh } from "../support/plainNetwork.js";
-import { normalTensor, problem } from "../support/problems.js";
+import { normalTensor, problem, lawPlaces } from "../support/problems.js";
 
 const eta = 0.01;
 const plainly = new PlainProblem([plainTanh, plainIdentity], plainSquaredError, eta);
 
-describe.each(float64Places)("first-order optimizers, $name", ({ backend }) => {
+describe.each(lawPlaces)("first-order optimizers, $name", ({ backend }) => {
   const place = { backend };
   const batches = Array.from({ length: 6 }, (_, k) => ({
     inputs: normalTensor([5, 3], 100 + k, place),

@@ -10,7 +10,6 @@ import { softmaxCrossEntropy } from "../../src/network/softmaxCrossEntropy.js";
 import { squaredError } from "../../src/network/squaredError.js";
 import { slice } from "../../src/tensor/operations.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { float64Places } from "../support/backends.js";
 import { expectClose, numbers, rows, rowsOfAll } from "../support/close.js";
 import {
   average,
@@ -34,7 +33,7 @@ import {
   plainSquaredError,
   plainTanh,
 } from "../support/plainNetwork.js";
-import { identityActivation, normalTensor, problem, tensorOf, type Problem } from "../support/problems.js";
+import { identityActivation, normalTensor, problem, tensorOf, type Problem, lawPlaces } from "../support/problems.js";
 
 const losses = [
   { name: "squaredError", loss: squaredError, plain: plainSquaredError },
@@ -53,7 +52,7 @@ function outputs({ net }: Problem, inputs: Tensor): { f: (theta: Tensor) => Tens
   return { f: (theta) => outputOf(net.apply(unvec(theta, shapes), inputs)), theta: vec(net.weights) };
 }
 
-describe.each(float64Places)("the Fisher, $name", ({ backend }) => {
+describe.each(lawPlaces)("the Fisher, $name", ({ backend }) => {
   const place = { backend };
 
   describe("dense references", () => {
@@ -247,7 +246,7 @@ describe.each(float64Places)("the Fisher, $name", ({ backend }) => {
       const { net, data } = problem({ sizes: [2, 3, 3], loss, cases: 2, backend });
       const X = await rows(data.inputs);
       const inputs = tensorOf(Array.from({ length: samples }, () => X).flat(), place);
-      const repetitions = 24;
+      const repetitions = 16;
       let squares = 0;
       for (let seed = 0; seed < repetitions; seed++) {
         const factors = kroneckerFactors(net, loss, { inputs }, { fisher, seed });
@@ -267,7 +266,7 @@ describe.each(float64Places)("the Fisher, $name", ({ backend }) => {
     ] as const)("%s, %s: the slope of log error over log samples is −½", async (fisher, _, loss) => {
       const { net, data } = problem({ sizes: [2, 3, 3], loss, cases: 2, backend });
       const exact = await rowsOfAll(kroneckerFactors(net, loss, data, { fisher: "exact" }).diagonal.map(({ G }) => G));
-      const counts = [8, 64, 512];
+      const counts = [4, 32, 256];
       const errors: number[] = [];
       for (const samples of counts) errors.push(await error(fisher, loss, samples, exact));
       const slope = Math.log(errors[2] / errors[0]) / Math.log(counts[2] / counts[0]);

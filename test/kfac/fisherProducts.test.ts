@@ -6,11 +6,10 @@ import { sigmoidCrossEntropy } from "../../src/network/sigmoidCrossEntropy.js";
 import { softmaxCrossEntropy } from "../../src/network/softmaxCrossEntropy.js";
 import { squaredError } from "../../src/network/squaredError.js";
 import { slice } from "../../src/tensor/operations.js";
-import { float64Places } from "../support/backends.js";
 import { expectClose, rows, rowsOfAll } from "../support/close.js";
 import { countingBackend } from "../support/countingBackend.js";
 import { dot, stacked, times } from "../support/dense.js";
-import { direction, problem } from "../support/problems.js";
+import { direction, problem, lawPlaces } from "../support/problems.js";
 
 const losses = [
   { name: "squaredError", loss: squaredError },
@@ -18,7 +17,7 @@ const losses = [
   { name: "softmaxCrossEntropy", loss: softmaxCrossEntropy },
 ];
 
-describe.each(float64Places)("products with the exact Fisher, $name", ({ backend }) => {
+describe.each(lawPlaces)("products with the exact Fisher, $name", ({ backend }) => {
   describe.each(losses)("law 15: uᵀFv by forward mode is uᵀFv with the dense F, under $name", ({ loss }) => {
     test.each([1, 2, 3, 4, 5, 6])("%i layers, three directions at once", async (layers) => {
       const { net, data } = problem({ sizes: [3, 2, 3, 2, 3, 2, 3].slice(0, layers + 1), loss, cases: 5, backend });

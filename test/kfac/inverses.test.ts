@@ -13,7 +13,6 @@ import { squaredError } from "../../src/network/squaredError.js";
 import { readScalar } from "../../src/tensor/create.js";
 import { NumericalError } from "../../src/tensor/errors.js";
 import { disposeAll } from "../../src/tensor/scope.js";
-import { float64Places } from "../support/backends.js";
 import { expectClose, numbers, rows, rowsOfAll } from "../support/close.js";
 import { countingBackend } from "../support/countingBackend.js";
 import {
@@ -28,9 +27,9 @@ import {
   stacked,
   type Matrix,
 } from "../support/dense.js";
-import { direction, normalTensor, problem } from "../support/problems.js";
+import { direction, normalTensor, problem, lawPlaces } from "../support/problems.js";
 
-describe.each(float64Places)("approximate inverses, $name", ({ backend }) => {
+describe.each(lawPlaces)("approximate inverses, $name", ({ backend }) => {
   const place = { backend };
 
   /** Enough cases for non-singular factors, of 1 to 6 layers. */

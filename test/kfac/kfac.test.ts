@@ -67,7 +67,7 @@ describe.each(places)("determinism, $name", ({ backend, dtype }) => {
     ["exactTikhonov", { inverse: exactTikhonov, lambda: 1 }],
   ] as const)("%s: the same seed gives the same bits", async (_, options) => {
     const run = (seed: number) =>
-      train({ ...options, seed, adaptGammaEvery: 4, invertEvery: 4 }, 9, { backend, dtype });
+      train({ ...options, seed, adaptGammaEvery: 4, invertEvery: 4 }, 6, { backend, dtype });
     const [once, again, other] = [await run(1), await run(1), await run(2)];
     expect(again.reports).toEqual(once.reports);
     expect(again.weights).toEqual(once.weights);
@@ -84,8 +84,8 @@ describe("training", () => {
     ["in float32", {}, { dtype: "float32" }],
     ["with squared error", {}, {}],
   ] as const)("%s lowers the objective", async (_, options, of) => {
-    const { reports } = await train(options, 40, { sizes: [3, 6, 2], ...of });
-    const [first, last] = [reports[0].objective, reports[39].objective];
+    const { reports } = await train(options, 20, { sizes: [3, 6, 2], ...of });
+    const [first, last] = [reports[0].objective, reports[19].objective];
     expect(last).toBeLessThan(first - 0.02 * Math.abs(first));
     expect(Number.isFinite(last)).toBe(true);
   });
@@ -270,31 +270,28 @@ describe("the norm constraint", () => {
 describe("calibration", () => {
   const candidates = [100, 31.6, 10, 3.16, 1, 0.316, 0.1, 0.0316, 0.01].map((_, i) => 10 ** (2 - i / 2));
 
-  test.each([1, 2, 3])(
-    "takes the λ whose first step lowers h most, by trying them one by one (seed %i)",
-    async (seed) => {
-      const of = { loss: sigmoidCrossEntropy, cases: 16, seed } as const;
-      const options = { ...paper, eta: 1e-3, fisher: "exact" } satisfies KfacOptions;
-      const after: number[] = [];
-      for (const lambda of candidates) {
-        const { net, loss, data } = problem(of);
-        using kfac = new Kfac(net, loss, { ...options, lambda });
-        await kfac.step(data);
-        // h after the step is what the next one starts from.
-        after.push((await kfac.step(data)).objective);
-      }
+  test.each([1, 2])("takes the λ whose first step lowers h most, by trying them one by one (seed %i)", async (seed) => {
+    const of = { loss: sigmoidCrossEntropy, cases: 16, seed } as const;
+    const options = { ...paper, eta: 1e-3, fisher: "exact" } satisfies KfacOptions;
+    const after: number[] = [];
+    for (const lambda of candidates) {
       const { net, loss, data } = problem(of);
-      using kfac = new Kfac(net, loss, { ...options, lambda: "calibrate" });
-      expect(kfac.lambda).toBeNaN();
-      const { lambda, events } = await kfac.step(data);
-      const chosen = candidates.indexOf(lambda);
-      expect(chosen).toBeGreaterThanOrEqual(0);
-      const firstRise = after.findIndex((h, i) => i > 0 && h >= Math.min(...after.slice(0, i)));
-      const tried = after.slice(0, firstRise < 0 ? after.length : firstRise + 1);
-      expect(after[chosen]).toBe(Math.min(...tried));
-      expect(events[0]).toMatchObject({ kind: "calibrated" });
-    },
-  );
+      using kfac = new Kfac(net, loss, { ...options, lambda });
+      await kfac.step(data);
+      // h after the step is what the next one starts from.
+      after.push((await kfac.step(data)).objective);
+    }
+    const { net, loss, data } = problem(of);
+    using kfac = new Kfac(net, loss, { ...options, lambda: "calibrate" });
+    expect(kfac.lambda).toBeNaN();
+    const { lambda, events } = await kfac.step(data);
+    const chosen = candidates.indexOf(lambda);
+    expect(chosen).toBeGreaterThanOrEqual(0);
+    const firstRise = after.findIndex((h, i) => i > 0 && h >= Math.min(...after.slice(0, i)));
+    const tried = after.slice(0, firstRise < 0 ? after.length : firstRise + 1);
+    expect(after[chosen]).toBe(Math.min(...tried));
+    expect(events[0]).toMatchObject({ kind: "calibrated" });
+  });
 
   test("then the step is that of the λ it took", async () => {
     const calibrated = await train({}, 4);

@@ -4,11 +4,10 @@ import { softmaxCrossEntropy } from "../../src/network/softmaxCrossEntropy.js";
 import { squaredError } from "../../src/network/squaredError.js";
 import { tensor } from "../../src/tensor/create.js";
 import { slice } from "../../src/tensor/operations.js";
-import { float64Places } from "../support/backends.js";
 import { expectClose, numbers, rows, rowsOfAll } from "../support/close.js";
 import { countingBackend } from "../support/countingBackend.js";
 import { plainSoftmax } from "../support/plainNetwork.js";
-import { normalTensor, problem } from "../support/problems.js";
+import { normalTensor, problem, lawPlaces } from "../support/problems.js";
 
 const losses = [
   { name: "squaredError", loss: squaredError },
@@ -20,7 +19,7 @@ function largest(row: readonly number[]): number {
   return row.indexOf(Math.max(...row));
 }
 
-describe.each(float64Places)("evaluate, $name", ({ backend }) => {
+describe.each(lawPlaces)("evaluate, $name", ({ backend }) => {
   // 2503 cases are evaluated in three parts.
   describe.each([1, 7, 2503])("on %i cases", (cases) => {
     test.each(losses)("averages what single cases have under $name", async ({ loss }) => {

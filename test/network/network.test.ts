@@ -10,7 +10,6 @@ import { softmaxCrossEntropy } from "../../src/network/softmaxCrossEntropy.js";
 import { squaredError } from "../../src/network/squaredError.js";
 import { ones, tensor, zeros } from "../../src/tensor/create.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { float64Places } from "../support/backends.js";
 import { expectClose, numbers, rows, rowsOfAll } from "../support/close.js";
 import { countingBackend } from "../support/countingBackend.js";
 import { scaled } from "../support/dense.js";
@@ -23,7 +22,7 @@ import {
   plainSquaredError,
   plainTanh,
 } from "../support/plainNetwork.js";
-import { identityActivation, normalTensor, problem } from "../support/problems.js";
+import { identityActivation, normalTensor, problem, lawPlaces } from "../support/problems.js";
 
 const losses = [
   { name: "squaredError", loss: squaredError, plain: plainSquaredError },
@@ -36,7 +35,7 @@ function plainly(layers: number, plain = plainSquaredError) {
   return new PlainProblem(activations, plain);
 }
 
-describe.each(float64Places)("a network, $name", ({ backend }) => {
+describe.each(lawPlaces)("a network, $name", ({ backend }) => {
   describe.each([1, 2, 3, 4, 5, 6])("of %i layers", (layers) => {
     const sizes = [3, 4, 2, 5, 3, 4, 2].slice(0, layers + 1);
 

@@ -11,7 +11,14 @@ import { tensor } from "../../src/tensor/create.js";
 import type { DType } from "../../src/tensor/dtype.js";
 import { stream } from "../../src/tensor/random.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
+import { float64Places, type Place } from "./backends.js";
 import type { Matrix } from "./dense.js";
+
+/**
+ * Where the laws of networks and K-FAC are checked: plainly, and on the last of the fast backends. The operations that they are made
+ * of have their own suite on every backend.
+ */
+export const lawPlaces: readonly Place[] = [...new Set([float64Places[0], float64Places[float64Places.length - 1]])];
 
 /** A small network with data to train it on. */
 export interface Problem {

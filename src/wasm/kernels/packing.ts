@@ -62,11 +62,11 @@ function packScattered<T>(
   scale: T,
 ): void {
   for (let i = 0; i < width; i++) {
-    let from_ = source + min(i, valid - 1) * across + from * along;
+    let x = source + min(i, valid - 1) * across + from * along;
     let to = panel + (from * width + i) * sizeof<T>();
     for (let k = from; k < depth; k++) {
-      store<T>(to, scale * load<T>(from_));
-      from_ += along;
+      store<T>(to, scale * load<T>(x));
+      x += along;
       to += width * sizeof<T>();
     }
   }

@@ -1,7 +1,7 @@
 import type { Operand, Triangle } from "../../tensor/backend.js";
 import type { DType, FloatArray } from "../../tensor/dtype.js";
 import { NumericalError } from "../../tensor/errors.js";
-import { checkFinite, describe, show } from "../../tensor/linalg/checks.js";
+import { checkFinite, checkSymmetric, describe, show } from "../../tensor/linalg/checks.js";
 import { format } from "../../tensor/shape.js";
 import type { Block } from "../heap.js";
 import { address, type Runtime } from "../runtime.js";
@@ -54,6 +54,28 @@ export function solveTriangular(runtime: Runtime, l: Operand, b: Operand, { uppe
   );
   if (lower !== undefined) runtime.heap.release(lower);
   return x;
+}
+
+/**
+ * A = Q diag(values) Qᵀ.
+ * @throws RangeError for an asymmetric A; NumericalError for entries that are not finite, or no convergence.
+ */
+export function symmetricEigen(runtime: Runtime, a: Operand): { values: Block; vectors: Block } {
+  const n = a.shape[0];
+  const entries = runtime.view(a);
+  checkFinite("symmetricEigen", entries, n, "whole");
+  checkSymmetric("symmetricEigen", entries, n);
+  const values = runtime.allocate(n, a.dtype);
+  const vectors = runtime.allocate(n * n, a.dtype);
+  const scratch = runtime.scratch(runtime.call("symmetricEigenScratch", a.dtype, n, runtime.threads));
+  const parameters = [n, address(a), values.address, vectors.address, scratch];
+  const status = runtime.share(n ** 3, "symmetricEigen", a.dtype, ...parameters);
+  if (status === 0) return { values, vectors };
+  runtime.heap.release(values);
+  runtime.heap.release(vectors);
+  throw new NumericalError(
+    `symmetricEigen: no convergence for a ${format(a.shape)} ${a.dtype} matrix; scale it or add damping`,
+  );
 }
 
 /** Scratch memory with room for the pivot (f64) that a failed factorization reports. */

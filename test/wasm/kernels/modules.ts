@@ -9,12 +9,12 @@ export interface Kernels {
   name: string;
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
-  call(name: string, ...args: number[]): number;
+  call: (name: string, ...args: number[]) => number;
   /** Reserves memory for so many bytes, 64-byte aligned; `free` starts again. */
-  reserve(bytes: number): number;
-  free(): void;
-  put(dtype: Dtype, values: ArrayLike<number>): number;
-  get(dtype: Dtype, address: number, length: number): Float64Array;
+  reserve: (bytes: number) => number;
+  free: () => void;
+  put: (dtype: Dtype, values: ArrayLike<number>) => number;
+  get: (dtype: Dtype, address: number, length: number) => Float64Array;
 }
 
 export const epsilon = { f32: 2 ** -24, f64: 2 ** -53 };

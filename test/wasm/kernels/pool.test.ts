@@ -44,6 +44,43 @@ describe.each(modules.filter(({ name }) => name.endsWith("Shared")))("threads of
     await stop();
   });
 
+  test.each(dtypes)("elementwise results are the same bits on one thread and on three (%s)", async (dtype) => {
+    kernels.free();
+    const { pool, words, stop } = await startPool(kernels, 2);
+    const [rows, columns] = [301, 701];
+    const next = random(4, dtype);
+    const [x, row] = [next(rows * columns), next(columns)].map((values) => kernels.put(dtype, values));
+    const scratch = kernels.reserve(64);
+    const [TANH, SUB] = [8, 13];
+    for (const operation of [TANH, SUB]) {
+      const [one, three] = [0, pool].map((threads) => {
+        const out = kernels.reserve(8 * rows * columns);
+        kernels.call(
+          `map_${dtype}`,
+          threads,
+          operation,
+          rows,
+          columns,
+          x,
+          columns,
+          1,
+          row,
+          0,
+          1,
+          x,
+          0,
+          0,
+          out,
+          scratch,
+        );
+        return kernels.get(dtype, out, rows * columns);
+      });
+      expect(three).toEqual(one);
+    }
+    expect(words[LOST]).toBe(0);
+    await stop();
+  });
+
   test("thousands of jobs in a row, with and without pauses, finish whole", async () => {
     kernels.free();
     const { pool, words, stop } = await startPool(kernels, 2);
