@@ -95,7 +95,8 @@ const BITS = 200;
 /** A float64 as v·2⁻ˢ. */
 function fixed(x, s) {
   if (x === 0) return 0n;
-  const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), -1022) - 52;
+  // one bit more than a float64 has, since log2 may round up
+  const exponent = Math.max(Math.floor(Math.log2(Math.abs(x))), -1022) - 53;
   const whole = BigInt(exponent < -1000 ? x * 2 ** 600 * 2 ** (-exponent - 600) : x * 2 ** -exponent);
   return shift(whole, exponent + s);
 }

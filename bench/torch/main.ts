@@ -7,7 +7,7 @@ import { describe, EVERY, type Outcome } from "./evaluations.js";
 import { parseTorchOptions, TRAINERS, type TorchOptions, type Trainer } from "./options.js";
 import { writeStart } from "./start.js";
 import { trainKronfac } from "./train-kronfac.js";
-import { torchVersion, trainTorch } from "./train-torch.js";
+import { findTorch, trainTorch } from "./train-torch.js";
 
 const BATCH = 1000;
 
@@ -23,13 +23,17 @@ await runExample(async () => {
 async function compare(options: TorchOptions): Promise<void> {
   const { threads, target, iterations, seed, python, only } = options;
   const trainers = TRAINERS.filter((trainer) => only === undefined || trainer === only);
-  const version = trainers.includes("torch-adam") ? torchVersion(python) : undefined;
+  const torch = trainers.includes("torch-adam") ? findTorch(python) : undefined;
   const backend = wasm({ threads });
   write(machineLine());
   write(
     `784-1000-500-250-30-…, batch ${BATCH}, η = ${paper.eta}, seed ${seed}, ${threads} ${threads === 1 ? "thread" : "threads"} each` +
-      ` · kronfac ${backend.simd}${version === undefined ? "" : ` · PyTorch ${version}`}`,
+      ` · kronfac ${backend.simd}${torch === undefined ? "" : ` · PyTorch ${torch.version} on ${torch.blas}`}`,
   );
+  if (torch?.isReference === true)
+    write(
+      "PyTorch multiplies with the reference BLAS, which is some 20 times slower than it can be: apt-get install libopenblas0-pthread",
+    );
   const images = digits();
   const fresh = () => makeNetwork(backend, seed);
   using net = fresh();

@@ -27,7 +27,7 @@ export async function writeStart(
   const weights = await Promise.all(net.weights.map(read));
   const rows = new Uint32Array(iterations * size);
   for (let k = 0; k < iterations; k++) rows.set(minibatch(k), k * size);
-  const write = (name: string, values: ArrayBufferView) => writeFileSync(join(directory, name), values);
+  const write = (name: string, values: NodeJS.ArrayBufferView) => writeFileSync(join(directory, name), values);
   write("images.f32", images.pixels);
   write(
     "weights.f32",
