@@ -1,5 +1,5 @@
 import type { OptimizerName } from "./options.js";
-import type { Goal } from "./progress.js";
+import type { Goal } from "../report/progress.js";
 import { train, type Task, type Trained } from "./train.js";
 
 /**

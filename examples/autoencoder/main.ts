@@ -1,5 +1,5 @@
 import { runExample } from "../usage-error.js";
-import { onInterrupt } from "./interrupt.js";
+import { onInterrupt } from "../interrupt.js";
 import { run } from "./run.js";
 
 await runExample(async () => {

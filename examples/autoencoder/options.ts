@@ -1,9 +1,20 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { BACKENDS } from "../backend.js";
+import {
+  choice,
+  fraction,
+  names,
+  number,
+  parseFlags,
+  parseNumber,
+  positive,
+  seed,
+  wholeNumber,
+} from "../command-line.js";
 import { UsageError } from "../usage-error.js";
 import { presets } from "./presets.js";
 
 export const OPTIMIZERS = ["kfac", "adam", "sgd"] as const;
-export const BACKENDS = ["cpu", "wasm"] as const;
 export const DTYPES = ["float32", "float64"] as const;
 export const INVERSES = ["block-diagonal", "block-tridiagonal", "exact-tikhonov"] as const;
 export const FISHERS = ["sampled", "exact", "curvature-propagation", "empirical"] as const;
@@ -50,18 +61,8 @@ export interface KfacFlags {
  * @throws UsageError one line that says what is wrong and what to give instead
  */
 export function parseOptions(argv: readonly string[]): Options | { readonly help: string } {
-  let help = "";
-  const program = command()
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => (help += text), writeErr: () => undefined });
-  try {
-    program.parse(argv, { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.code === "commander.helpDisplayed") return { help };
-    throw new UsageError(oneLine(error, program.args));
-  }
-  return toOptions(program.opts<Flags>());
+  const flags = parseFlags<Flags>(command(), argv);
+  return "help" in flags ? flags : toOptions(flags);
 }
 
 type Flags = Omit<Options, "kfac" | "learningRate"> & KfacFlags & { learningRate?: Partial<Options["learningRate"]> };
@@ -70,15 +71,12 @@ const WHERE = "Where it runs and what it leaves:";
 
 function command(): Command {
   const { fast, cpu } = presets;
-  const choice = (flags: string, description: string, choices: readonly string[]) =>
-    new Option(flags, description).choices(choices);
   return new Command("npm start --")
     .usage("[flags]")
     .description("Trains a deep autoencoder on images of digits with K-FAC beside Adam and Nesterov SGD.")
-    .allowExcessArguments(false)
     .addHelpOption(new Option("-h, --help", "show this text").helpGroup(WHERE))
     .optionsGroup("What to train:")
-    .option("--optimizers <names>", `any of ${OPTIMIZERS.join(",")} (default: all)`, optimizers)
+    .option("--optimizers <names>", `any of ${OPTIMIZERS.join(",")} (default: all)`, names("optimizer", OPTIMIZERS))
     .option(
       "--iterations <n>",
       `of K-FAC, each baseline getting its seconds; of every optimizer where K-FAC is left out (default: ${fast.iterations}; ${cpu.iterations} on cpu)`,
@@ -87,7 +85,7 @@ function command(): Command {
     .option("--batch <n>", `images in a minibatch (default: ${fast.batch}; ${cpu.batch} on cpu)`, wholeNumber(1))
     .option("--layers <widths>", "the encoder's widths, the code last (default: 1000,500,250,30)", layers)
     .addOption(choice("--initialize <how>", "how weights start", INITIALIZERS))
-    .option("--seed <n>", "of weights, batches and samples (default: 0)", wholeNumber(0, 2 ** 32 - 1))
+    .option("--seed <n>", "of weights, batches and samples (default: 0)", seed)
     .option(
       "--data <directory>",
       "IDX files of a training set, gzipped or not (default: the digits of the mnist package)",
@@ -102,11 +100,7 @@ function command(): Command {
     .option("--paper", "exactly Algorithm 2's options, which the flags here then override")
     .addOption(choice("--inverse <kind>", "which inverse of the Fisher", INVERSES))
     .addOption(choice("--fisher <mode>", "how its statistics are taken", FISHERS))
-    .option(
-      "--lambda <x>",
-      "initial damping λ",
-      number("above 0", (x) => x > 0),
-    )
+    .option("--lambda <x>", "initial damping λ", positive)
     .option(
       "--eta <x>",
       "weight decay η",
@@ -147,28 +141,6 @@ function toOptions({
   };
 }
 
-/** Commander's messages begin with "error: " and may take two lines; they say what is wrong but not always what to do. */
-function oneLine({ code, message }: CommanderError, args: readonly string[]): string {
-  if (code === "commander.excessArguments") {
-    return `unexpected argument '${args[0]}'; flags follow a double dash: npm start -- --iterations 20`;
-  }
-  return `${message
-    .replace(/^error: /, "")
-    .replaceAll("\n", " ")
-    .replace(/\.$/, "")}; --help lists the flags`;
-}
-
-function optimizers(text: string): OptimizerName[] {
-  const names = text.split(",").map((name) => name.trim());
-  if (new Set(names).size < names.length) throw new InvalidArgumentError("Name each optimizer once.");
-  return names.map((name) => {
-    const known = OPTIMIZERS.find((optimizer) => optimizer === name);
-    if (known === undefined)
-      throw new InvalidArgumentError(`Give any of ${OPTIMIZERS.join(",")}, separated by commas.`);
-    return known;
-  });
-}
-
 function layers(text: string): number[] {
   return text.split(",").map((width) => {
     const value = parseNumber(width);
@@ -182,42 +154,17 @@ function layers(text: string): number[] {
 }
 
 function learningRates(text: string): Partial<Options["learningRate"]> {
-  const positive = (value: number): number => {
+  const rate = (value: number): number => {
     if (value > 0 && Number.isFinite(value)) return value;
     throw new InvalidArgumentError("Give a number above 0, or adam=0.001,sgd=0.003.");
   };
-  if (!text.includes("=")) return { adam: positive(parseNumber(text)), sgd: positive(parseNumber(text)) };
+  if (!text.includes("=")) return { adam: rate(parseNumber(text)), sgd: rate(parseNumber(text)) };
   const rates: Partial<Record<"adam" | "sgd", number>> = {};
   for (const part of text.split(",")) {
-    const [name, rate = ""] = part.split("=").map((side) => side.trim());
+    const [name, value = ""] = part.split("=").map((side) => side.trim());
     if (name !== "adam" && name !== "sgd")
       throw new InvalidArgumentError("Give rates for adam and sgd, such as adam=0.001,sgd=0.003.");
-    rates[name] = positive(parseNumber(rate));
+    rates[name] = rate(parseNumber(value));
   }
   return rates;
 }
-
-function number(range: string, holds: (value: number) => boolean): (text: string) => number {
-  return (text) => {
-    const value = parseNumber(text);
-    if (!(Number.isFinite(value) && holds(value))) throw new InvalidArgumentError(`Give a number ${range}.`);
-    return value;
-  };
-}
-
-function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
-  return (text) => {
-    const value = parseNumber(text);
-    if (!(Number.isInteger(value) && value >= least && value <= most)) {
-      throw new InvalidArgumentError(`Give a whole number ${range}.`);
-    }
-    return value;
-  };
-}
-
-const fraction = number("above 0 and at most 1", (x) => x > 0 && x <= 1);
-
-/** Decimal notation only: Number("") is 0, and Number("0x10") is 16. NaN where it is something else. */
-const parseNumber = (text: string): number =>
-  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : NaN;

@@ -1,11 +1,10 @@
-import { mkdirSync } from "node:fs";
 import { oneOfEachClass, select, type Images } from "../data/images.js";
 import { loadImages } from "../data/load.js";
 import { nameOf, writeReport, type Report } from "../report/report.js";
+import { makeDirectory } from "../report/page.js";
 import { writeTrace } from "../report/trace.js";
-import { UsageError } from "../usage-error.js";
 import { widthsOf } from "./autoencoder.js";
-import { backendFor } from "./backend.js";
+import { backendFor } from "../backend.js";
 import { compare } from "./compare.js";
 import { parseOptions } from "./options.js";
 import { settingsFor, type Settings } from "./settings.js";
@@ -44,16 +43,6 @@ export async function run(argv: readonly string[], { signal, write }: Surroundin
   const report = await writeReport(out, reportOf(results, images, settings, notes));
   write(`${report} and ${trace} are written\n`);
   return notes.length === 0;
-}
-
-/** Before the training, not after it. */
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    const { code = "unknown error" } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--out ${path}: cannot be made (${code}); give a directory that can be written to`);
-  }
 }
 
 /** What did not go to its end, and why. */

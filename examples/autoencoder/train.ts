@@ -6,7 +6,7 @@ import { isEvaluated, type Run, type TraceStep } from "../report/trace.js";
 import { autoencoder, loss, widthsOf } from "./autoencoder.js";
 import { prepare } from "./optimizers.js";
 import type { OptimizerName } from "./options.js";
-import { progress, type Goal } from "./progress.js";
+import { progress, type Goal } from "../report/progress.js";
 import { initializers, type Settings } from "./settings.js";
 
 /** What every optimizer trains on. */

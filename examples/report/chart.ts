@@ -9,7 +9,7 @@ export interface Curve {
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
-interface Axes {
+export interface Axes {
   readonly x: string;
   readonly y: string;
   /** What the picture shows, for those who do not see it. */

@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeNumbers } from "./page.js";
 
 /** One iteration. Losses are means over cases; seconds count training only, from its start. */
 export interface TraceStep {
@@ -37,8 +36,5 @@ export function isEvaluated(iteration: number): boolean {
 
 /** Writes `trace.json`, the runs as they are, with null for a number that is not finite. Returns its path. */
 export function writeTrace(directory: string, runs: readonly Run[]): string {
-  mkdirSync(directory, { recursive: true });
-  const file = join(directory, "trace.json");
-  writeFileSync(file, `${JSON.stringify(runs)}\n`);
-  return file;
+  return writeNumbers(directory, "trace.json", runs);
 }

@@ -4,7 +4,8 @@ import type { Model } from "../network/model.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkOption, checkOptionNames } from "../network/checkOption.js";
-import { FirstOrder, type Update } from "./firstOrder.js";
+import type { Pass } from "./objective.js";
+import { UpdateRule, type Update } from "./updateRule.js";
 import { plus, scaled, type Vector } from "./vectors.js";
 
 export interface AdamOptions {
@@ -29,7 +30,7 @@ interface Moments {
  * Adam (Kingma & Ba 2015): m ← β₁m + (1 − β₁)∇h, v ← β₂v + (1 − β₂)∇h²,
  * θ ← θ − ε_lr · m/(1 − β₁ᵏ) ⊘ (√(v/(1 − β₂ᵏ)) + ε).
  */
-export class Adam extends FirstOrder<Moments> {
+export class Adam extends UpdateRule<Moments> {
   readonly #options: Required<Omit<AdamOptions, "eta">>;
 
   constructor(model: Model, loss: Loss, { eta = 0, ...options }: AdamOptions = {}) {
@@ -43,7 +44,7 @@ export class Adam extends FirstOrder<Moments> {
     this.#options = { learningRate, beta1, beta2, epsilon };
   }
 
-  protected update(weights: Vector, gradient: Vector, moments: Moments | undefined, k: number): Update<Moments> {
+  protected update({ weights, gradient }: Pass, moments: Moments | undefined, k: number): Update<Moments> {
     const { learningRate, beta1, beta2, epsilon } = this.#options;
     const m = decayed(moments?.m, gradient, beta1);
     const v = decayed(moments?.v, gradient.map(square), beta2);

@@ -2,9 +2,10 @@
  * Dense references for small networks. θ is [vec W₁; …; vec Wℓ] with vec stacking COLUMNS, as in the paper, so that
  * F̃ᵢⱼ = Āᵢ₋₁,ⱼ₋₁ ⊗ Gᵢⱼ.
  */
-import { concatenate, detach, kron, linearise, matmul, mul, reshape, slice, transpose } from "../autodiff/index.js";
+import { add, concatenate, detach, gram, kron, linearise, mul, reshape, slice, transpose } from "../autodiff/index.js";
+import type { Linearisation } from "../autodiff/index.js";
 import type { Loss } from "../network/loss.js";
-import { outputOf, type Model } from "../network/model.js";
+import { outputOf, type Model, type Trace } from "../network/model.js";
 import { eye } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
 import { size, type Shape } from "../tensor/shape.js";
@@ -13,19 +14,50 @@ import type { KroneckerFactors } from "./factors.js";
 import type { Inverse } from "./inverse.js";
 import type { Vector } from "./vectors.js";
 
-/** F = E[Jᵀ B Bᵀ J] (§2.2), exactly: a backward sweep for every case and every column of B. [p, p] for p parameters. */
+/**
+ * F = E[Jᵀ B Bᵀ J] (§2.2), exactly, as a matrix: [p, p] for p parameters. A backward sweep for every column b of B gives every
+ * case's Jᵀb = [ā₀ ⊗ g₁; …; āℓ₋₁ ⊗ gℓ] with gᵢ = (∂z/∂sᵢ)ᵀ b. O(mkp²) for m cases of k outputs.
+ */
 export function denseFisher(model: Model, loss: Loss, inputs: Tensor): Tensor {
+  return scope(() =>
+    denseFisherAt(
+      linearise((weights) => model.apply(weights, inputs), model.weights),
+      loss,
+    ),
+  );
+}
+
+/** The same at a linearisation of the model, so that the forward pass is not repeated. */
+export function denseFisherAt(at: Linearisation<Trace[]>, loss: Loss): Tensor {
   return scope(() => {
-    const m = inputs.shape[0];
-    const rows = Array.from({ length: m }, (_, n) => {
-      const x = slice(inputs, [[n, n + 1]]);
-      const at = linearise((weights) => model.apply(weights, x), model.weights);
-      const z = outputOf(at.value);
-      const columns = loss.factor(detach(z)).columns();
-      return concatenate(columns.map((b) => reshape(vec(at.pullback([z], [b])), [1, -1])));
-    });
-    return mul(matmul(concatenate(rows), concatenate(rows), { transposeA: true }), 1 / m);
+    const z = outputOf(at.value);
+    const [m] = z.shape;
+    const s = at.value.map((trace) => trace.s);
+    const aBars = at.value.map((trace) => detach(trace.aBar));
+    const parts = loss
+      .factor(detach(z))
+      .columns()
+      .map((b) =>
+        scope(() => {
+          const gs = at.pullback([z], [b], s);
+          return gram(
+            concatenate(
+              gs.map((g, i) => kronRows(aBars[i], g)),
+              1,
+            ),
+            { weight: 1 / m },
+          );
+        }),
+      );
+    return parts.reduce((sum, part) => add(sum, part));
   });
+}
+
+/** a ⊗ g, row by row: [m, p] and [m, q] → [m, pq]. */
+function kronRows(a: Tensor, g: Tensor): Tensor {
+  const [m, p] = a.shape;
+  const q = g.shape[1];
+  return reshape(mul(reshape(a, [m, p, 1]), reshape(g, [m, 1, q])), [m, p * q]);
 }
 
 /** F̃ (§3) from the moments of all pairs: block (i, j) is Āᵢ₋₁,ⱼ₋₁ ⊗ Gᵢⱼ. */

@@ -22,5 +22,6 @@ export { defaults, paper, type KfacOptions } from "./options.js";
 export { type Optimizer, type StepEvent, type StepReport } from "./optimizer.js";
 export { Sgd, type SgdOptions } from "./sgd.js";
 export { Adam, type AdamOptions } from "./adam.js";
+export { ExactNaturalGradient, type ExactNaturalGradientOptions } from "./exactNaturalGradient.js";
 export { denseFisher, denseInverse, denseKroneckerFisher, unvec, vec } from "./dense.js";
 export { type Vector } from "./vectors.js";

@@ -1,7 +1,8 @@
 import type { Loss } from "../network/loss.js";
 import type { Model } from "../network/model.js";
 import { checkOption, checkOptionNames } from "../network/checkOption.js";
-import { FirstOrder, type Update } from "./firstOrder.js";
+import type { Pass } from "./objective.js";
+import { UpdateRule, type Update } from "./updateRule.js";
 import { plus, scaled, type Vector } from "./vectors.js";
 
 export interface SgdOptions {
@@ -15,7 +16,7 @@ export interface SgdOptions {
 }
 
 /** Stochastic gradient descent: v ← μv + ∇h, θ ← θ − ε(∇h + μv) with Nesterov's momentum, θ ← θ − εv without. */
-export class Sgd extends FirstOrder<Vector> {
+export class Sgd extends UpdateRule<Vector> {
   readonly #learningRate: number;
   readonly #momentum: number;
   readonly #nesterov: boolean;
@@ -31,7 +32,7 @@ export class Sgd extends FirstOrder<Vector> {
     this.#nesterov = nesterov;
   }
 
-  protected update(weights: Vector, gradient: Vector, velocity: Vector | undefined): Update<Vector> {
+  protected update({ weights, gradient }: Pass, velocity: Vector | undefined): Update<Vector> {
     const mu = this.#momentum;
     const v = velocity === undefined ? scaled(gradient, 1) : plus(gradient, velocity, mu);
     const direction = this.#nesterov ? plus(gradient, v, mu) : v;

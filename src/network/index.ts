@@ -7,6 +7,7 @@ export { type FisherFactor, type Loss } from "./loss.js";
 export { softmaxCrossEntropy } from "./softmaxCrossEntropy.js";
 export { sigmoidCrossEntropy } from "./sigmoidCrossEntropy.js";
 export { squaredError } from "./squaredError.js";
+export { klDivergence } from "./klDivergence.js";
 export { outputGradient, preactivationGradients } from "./preactivationGradients.js";
 export { batches, exponentialSchedule, type BatchOptions, type BatchSchedule, type Data } from "./batches.js";
 export { evaluate, type Evaluation } from "./evaluate.js";

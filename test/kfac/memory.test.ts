@@ -1,6 +1,7 @@
 import { Adam } from "../../src/kfac/adam.js";
 import { blockDiagonal } from "../../src/kfac/blockDiagonal.js";
 import { blockTridiagonal } from "../../src/kfac/blockTridiagonal.js";
+import { ExactNaturalGradient } from "../../src/kfac/exactNaturalGradient.js";
 import { exactTikhonov } from "../../src/kfac/exactTikhonov.js";
 import { fullKronecker } from "../../src/kfac/fullKronecker.js";
 import { Kfac } from "../../src/kfac/kfac.js";
@@ -37,6 +38,7 @@ const optimizers: [string, Make][] = [
   ["Sgd", ({ net, loss }) => new Sgd(net, loss, { learningRate: 0.01 })],
   ["Sgd with momentum", ({ net, loss }) => new Sgd(net, loss, { learningRate: 0.01, momentum: 0.9, nesterov: true })],
   ["Adam", ({ net, loss }) => new Adam(net, loss)],
+  ["ExactNaturalGradient", ({ net, loss }) => new ExactNaturalGradient(net, loss, { lambda: 0.1 })],
 ];
 
 describe("memory stays flat", () => {

@@ -93,7 +93,8 @@ function fourRows<T>(kc: i32, a: usize, b: usize, c: usize, ldc: usize, accumula
   let c21 = c00;
   let c30 = c00;
   let c31 = c00;
-  for (let k = 0; k < kc; k++) {
+  const end = b + 32 * kc;
+  while (b < end) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     let x = v128.load_splat<T>(a);
