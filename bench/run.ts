@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { UsageError } from "../examples/usage-error.js";
-import { hasRelaxedSimd } from "../src/wasm/module.js";
+import { enableRelaxedSimd, enableTurbo } from "../src/wasm/flags.js";
+import type { WasmOptions } from "../src/wasm/index.js";
 import { nameOf, type Case } from "./case.js";
 import { machineLine } from "./machine.js";
 import { measure, type Limits } from "./measure.js";
@@ -42,10 +43,15 @@ export async function run(argv: readonly string[], write: (text: string) => unkn
 }
 
 /** @throws UsageError for a build that the engine cannot run */
-function simdOf({ simd }: Options) {
-  if (simd === "relaxed" && !hasRelaxedSimd())
-    throw new UsageError("--simd relaxed: this Node has no relaxed SIMD; use Node 22 or newer, or leave the flag out");
-  return simd === undefined ? {} : { simd };
+function simdOf({ simd }: Options): Omit<WasmOptions, "threads"> {
+  if (simd === "turbo" && !enableTurbo())
+    throw new UsageError(
+      "--simd turbo: nothing here is joined to 256-bit operations; use Node 24 or newer on a processor with AVX2, or leave the flag out",
+    );
+  if (simd === "relaxed" && !enableRelaxedSimd())
+    throw new UsageError("--simd relaxed: this engine has no relaxed SIMD; use Node, or leave the flag out");
+  if (simd === undefined) return {};
+  return simd === "turbo" ? { turbo: true } : { simd };
 }
 
 function chosen(cases: readonly Case[], filter: RegExp | undefined): Case[] {

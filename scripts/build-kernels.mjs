@@ -1,6 +1,7 @@
 /**
- * Compiles src/wasm/kernels to four WebAssembly modules, with and without relaxed SIMD (fused multiply-add) and with
- * shared (threads) and unshared memory, and writes each as base64 to src/wasm/generated/<name>.ts.
+ * Compiles src/wasm/kernels to six WebAssembly modules: without relaxed SIMD (fused multiply-add), with it, and with it and
+ * a tile for 256-bit registers (turbo), each with shared (threads) and unshared memory. Each becomes base64 in
+ * src/wasm/generated/<name>.ts.
  * Does nothing while the sources, this script and the compiler are unchanged, so every npm script can call it first.
  */
 import { createHash } from "node:crypto";
@@ -20,6 +21,8 @@ const modules = {
   baselineShared: shared,
   relaxedUnshared: [...relaxed, ...unshared],
   relaxedShared: [...relaxed, ...shared],
+  turboUnshared: [...relaxed, ...unshared],
+  turboShared: [...relaxed, ...shared],
 };
 
 const sources = readdirSync(kernels).filter((name) => name.endsWith(".ts"));
@@ -36,17 +39,23 @@ const upToDate =
 
 if (!upToDate) {
   mkdirSync(generated, { recursive: true });
-  for (const [name, flags] of Object.entries(modules)) write(`${name}.ts`, moduleSource(await compile(flags)));
+  for (const [name, flags] of Object.entries(modules))
+    write(`${name}.ts`, moduleSource(await compile(flags, name.startsWith("turbo"))));
   write("stamp", stamp);
 }
 
-async function compile(flags) {
+/** @param turbo what build.ts says */
+async function compile(flags, turbo) {
   let binary;
   const fixed = ["--runtime", "stub", "--importMemory", "--initialMemory", "1", "--maximumMemory", "65536"];
   const { error, stderr } = await asc.main(
     ["index.ts", "--outFile", "kernels.wasm", "-O3", "--noAssert", "--enable", "simd", ...fixed, ...flags],
     {
-      readFile: (name) => (name === "index.ts" ? instances() : read(new URL(name, kernels))),
+      readFile: (name) => {
+        if (name === "index.ts") return instances();
+        const source = read(new URL(name, kernels));
+        return name === "build.ts" && turbo ? source.replace("TURBO: bool = false", "TURBO: bool = true") : source;
+      },
       writeFile: (name, contents) => {
         if (name === "kernels.wasm") binary = contents;
       },

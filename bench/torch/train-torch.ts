@@ -34,7 +34,7 @@ export function findTorch(python: string): Torch {
   const optimized = names.find((name) => /openblas|mkl|blis|atlas/.test(name));
   return {
     version,
-    blas: optimized ?? names[0] ?? "built in",
+    blas: optimized ?? names.at(0) ?? "built in",
     isReference: optimized === undefined && names.length > 0,
   };
 }

@@ -2,7 +2,7 @@ import type { Backend } from "./backend.js";
 import { defaultBackend } from "./defaultBackend.js";
 import { zeros as zeroArray, type DType, type FloatArray } from "./dtype.js";
 import { checkShape, format, size, type Shape } from "./shape.js";
-import { Tensor } from "./tensor.js";
+import { Tensor, view } from "./tensor.js";
 
 /** Where a new tensor lives and what it holds. */
 export interface Placement {
@@ -59,12 +59,16 @@ export function ones(shape: Shape, placement?: Placement): Tensor {
   return full(shape, 1, placement);
 }
 
-/** The [n, n] identity matrix. */
+/** The [n, n] identity matrix: δᵢⱼ, a row of indices compared with a column of them. */
 export function eye(n: number, { dtype = "float32", backend = defaultBackend() }: Placement = {}): Tensor {
   checkShape("eye", [n]);
-  const flat = zeroArray(dtype, n * n);
-  for (let i = 0; i < n; i++) flat[i * n + i] = 1;
-  return fromArray(flat, [n, n], backend);
+  using indices = fromArray(
+    zeroArray(dtype, n).map((_, i) => i),
+    [n],
+    backend,
+  );
+  using column = view(indices, [n, 1]);
+  return new Tensor([n, n], dtype, backend, backend.binary("equal", column, indices, [n, n], dtype));
 }
 
 /**

@@ -11,6 +11,7 @@ import type {
 } from "../tensor/backend.js";
 import type { DType, FloatArray } from "../tensor/dtype.js";
 import type { Shape } from "../tensor/shape.js";
+import { enableRelaxedSimd, enableTurbo } from "./flags.js";
 import { MAX_BYTES, type Block } from "./heap.js";
 import { canShareMemory, hasRelaxedSimd, type Simd } from "./module.js";
 import * as elementwise from "./operations/elementwise.js";
@@ -26,8 +27,16 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Bytes of memory it may take; 4 GiB, what WebAssembly can address, by default. */
   readonly memoryLimit?: number;
-  /** Which build of the kernels: the fused one where the engine has it, unless it is told otherwise. */
-  readonly simd?: Simd;
+  /**
+   * Which build of the kernels: with fused multiply-add ("relaxed") where the engine has it, "baseline" elsewhere. Node 20 has it
+   * behind a flag of V8's, which "relaxed" switches on for the whole process.
+   */
+  readonly simd?: "relaxed" | "baseline";
+  /**
+   * Switches on V8's revectorisation for the whole process: 256-bit registers, in Node 24 and later. It is experimental, and therefore
+   * never the default. The backend's `simd` is "turbo" where it took effect; results are those of "relaxed", bit for bit.
+   */
+  readonly turbo?: boolean;
 }
 
 const MAX_THREADS = 8;
@@ -38,6 +47,7 @@ export class WasmBackend implements Backend {
   readonly dtypes = ["float32", "float64"] as const;
   readonly views = true;
   readonly threads: number;
+  /** Which build of the kernels runs. */
   readonly simd: Simd;
   readonly #memoryLimit: number;
   #running: Runtime | undefined;
@@ -49,9 +59,7 @@ export class WasmBackend implements Backend {
       throw new RangeError(`wasm: threads is ${threads}; it must be an integer in 1 … 64`);
     if (!(memoryLimit >= 2 ** 20 && memoryLimit <= MAX_BYTES))
       throw new RangeError(`wasm: memoryLimit is ${memoryLimit}; it must be 1 MiB … 4 GiB, in bytes`);
-    if (options.simd === "relaxed" && !hasRelaxedSimd())
-      throw new Error('wasm: this engine has no relaxed SIMD; leave simd out, or say "baseline"');
-    this.simd = options.simd ?? (hasRelaxedSimd() ? "relaxed" : "baseline");
+    this.simd = chooseSimd(options);
     this.threads = canShareMemory() ? threads : 1;
     this.#memoryLimit = memoryLimit;
   }
@@ -166,4 +174,12 @@ export class WasmBackend implements Backend {
   get #run(): Runtime {
     return (this.#running ??= new Runtime(this.simd, this.threads, this.#memoryLimit));
   }
+}
+
+/** @throws Error for a build that the engine cannot run. */
+function chooseSimd({ simd, turbo = false }: WasmOptions): Simd {
+  if (simd !== "baseline" && turbo && enableTurbo()) return "turbo";
+  if (simd === "relaxed" && !enableRelaxedSimd())
+    throw new Error('wasm: this engine has no relaxed SIMD; leave simd out, or say "baseline"');
+  return simd ?? (hasRelaxedSimd() ? "relaxed" : "baseline");
 }

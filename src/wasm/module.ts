@@ -2,16 +2,22 @@ import baselineShared from "./generated/baselineShared.js";
 import baselineUnshared from "./generated/baselineUnshared.js";
 import relaxedShared from "./generated/relaxedShared.js";
 import relaxedUnshared from "./generated/relaxedUnshared.js";
+import turboShared from "./generated/turboShared.js";
+import turboUnshared from "./generated/turboUnshared.js";
 
 /** The kernels, described in kernels/README.md: f_f32 and f_f64 of every generic f. */
 export type Kernels = Readonly<Record<string, (...parameters: number[]) => number>> & {
   readonly poolBytes: { readonly value: number };
 };
 
-/** Which build of the kernels runs: fused multiply-add (relaxed SIMD) or not. */
-export type Simd = "relaxed" | "baseline";
+/**
+ * Which build of the kernels runs: without fused multiply-add, with it (relaxed SIMD), or with it and a register tile for V8's
+ * revectorisation. The last two round alike.
+ */
+export type Simd = "baseline" | "relaxed" | "turbo";
 
 const sources = {
+  turbo: { shared: turboShared, unshared: turboUnshared },
   relaxed: { shared: relaxedShared, unshared: relaxedUnshared },
   baseline: { shared: baselineShared, unshared: baselineUnshared },
 };

@@ -1,3 +1,5 @@
+import { nodeModule } from "./node.js";
+
 /** What a worker runs: an instance of its own over the shared memory, looping over jobs until it is stopped. */
 interface WorkerStart {
   readonly module: WebAssembly.Module;
@@ -16,10 +18,6 @@ interface NodeThreads {
     on(event: "error" | "exit", listener: (value: unknown) => void): void;
     terminate(): Promise<unknown>;
   };
-}
-
-interface BuiltinModules {
-  readonly process?: { getBuiltinModule?(name: string): unknown };
 }
 
 const LOOP =
@@ -79,9 +77,4 @@ export function startWorker(start: WorkerStart, died: (reason: string) => void):
 export function availableThreads(): number {
   const os = nodeModule("node:os") as { availableParallelism(): number } | undefined;
   return os?.availableParallelism() ?? globalThis.navigator.hardwareConcurrency;
-}
-
-/** A built-in module of Node, looked up at run time so that bundlers for the browser see no import; undefined elsewhere. */
-export function nodeModule(name: string): unknown {
-  return (globalThis as BuiltinModules).process?.getBuiltinModule?.(name);
 }

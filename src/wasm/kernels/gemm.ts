@@ -1,5 +1,5 @@
 import { GEMM, kindOf } from "./jobs";
-import { microkernel, tileColumns, tileRows } from "./microkernel";
+import { microkernel, rowBytes, tileBytes, tileColumns, tileProduct, tileRows } from "./microkernel";
 import { packPanels } from "./packing";
 import { awaitDone, run, threads } from "./pool";
 
@@ -76,7 +76,7 @@ function slabBytes<T>(n: i32, k: i32): i32 {
 
 function blockBytes<T>(m: i32, k: i32): i32 {
   const rows = roundUp(min(m, MAX_MC), tileRows());
-  return roundUp(rows * min(k, MAX_DEPTH) * sizeof<T>() + 32 * tileRows(), 64);
+  return roundUp(rows * min(k, MAX_DEPTH) * sizeof<T>() + tileBytes(), 64);
 }
 
 /**
@@ -293,7 +293,7 @@ function multiplyBlock<T>(
   const structure = job.structure;
   const overwrite = job.overwrite != 0;
   const cRow = job.cRow;
-  const edge = job.blocks + job.blockBytes - 32 * height + (block - job.blocks);
+  const edge = job.blocks + job.blockBytes - tileBytes() + (block - job.blocks);
   for (let column = 0; column < columns; column += width) {
     let a = block;
     let c = job.c + i * cRow + (j + column) * sizeof<T>();
@@ -317,9 +317,9 @@ function multiplyBlock<T>(
         const bp = panels + skip * width * sizeof<T>();
         const accumulate = !overwrite || k > low;
         if (rows - row >= height && columns - column >= width) {
-          microkernel<T>(high - from, ap, bp, c, cRow, accumulate);
+          microkernel<T>(high - from, ap, bp, c, cRow, accumulate, edge);
         } else {
-          microkernel<T>(high - from, ap, bp, edge, 32, false);
+          tileProduct<T>(high - from, ap, bp, edge);
           copyEdge<T>(min(height, rows - row), min(width, columns - column), edge, c, cRow, accumulate);
         }
       }
@@ -338,7 +338,7 @@ function copyEdge<T>(rows: i32, columns: i32, edge: usize, c: usize, cRow: i32, 
       const x = load<T>(edge + j * sizeof<T>());
       store<T>(at, accumulate ? load<T>(at) + x : x);
     }
-    edge += 32;
+    edge += rowBytes();
     c += cRow;
   }
 }

@@ -1,3 +1,5 @@
+import { rowBytes, tileColumns } from "./microkernel";
+
 /**
  * Packing copies a slice of a matrix into panels that the micro-kernel reads front to back: a panel holds, for each k,
  * the `width` elements that one tile needs. Rows of op(A) and columns of op(B) are packed by the same function, and both
@@ -167,11 +169,10 @@ export function unpackPanel<T>(
   across: i32,
   along: i32,
 ): void {
-  if (across == sizeof<T>() && valid == width && width * sizeof<T>() == 32) {
+  if (across == sizeof<T>() && valid == width && width == tileColumns<T>()) {
     for (let k = 0; k < depth; k++) {
-      v128.store(target, v128.load(panel));
-      v128.store(target, v128.load(panel, 16), 16);
-      panel += 32;
+      for (let at = 0; at < rowBytes(); at += 16) v128.store(target + at, v128.load(panel + at));
+      panel += rowBytes();
       target += along;
     }
     return;

@@ -1,6 +1,6 @@
 import { B_LOWER, ceilDivide, gemm, gemmScratch, roundUp } from "./gemm";
 import { kindOf, SOLVE } from "./jobs";
-import { madd, microkernel, tileColumns, tileRows } from "./microkernel";
+import { madd, microkernel, rowBytes, tileBytes, tileColumns, tileRows } from "./microkernel";
 import { packPanel, unpackPanel } from "./packing";
 import { run } from "./pool";
 
@@ -46,8 +46,9 @@ function cornersBytes<T>(): i32 {
   return roundUp(roundUp(LEAF, tileRows()) * tileRows() * sizeof<T>(), 64);
 }
 
+/** W columns of B and a spare tile behind them. */
 function panelBytes(): i32 {
-  return roundUp(LEAF, tileRows()) * 32;
+  return roundUp(LEAF, tileRows()) * rowBytes() + tileBytes();
 }
 
 /**
@@ -194,7 +195,9 @@ export function solveUnit<T>(address: usize, unit: i32, slot: i32): void {
   const height = tileRows();
   const width = tileColumns<T>();
   const n = job.n;
+  const row = rowBytes();
   const panel = job.panels + slot * panelBytes();
+  const spare = panel + panelBytes() - tileBytes();
   const end = min(job.m, (unit + 1) * UNIT_COLUMNS);
   const last = ((n - 1) / height) * height;
   for (let column = unit * UNIT_COLUMNS; column < end; column += width) {
@@ -206,28 +209,29 @@ export function solveUnit<T>(address: usize, unit: i32, slot: i32): void {
       const from = job.forward ? 0 : min(i + height, n);
       const count = job.forward ? i : n - from;
       const rows = job.rows + (i * n + from * height) * sizeof<T>();
-      if (count > 0) microkernel<T>(count, rows, panel + from * 32, panel + i * 32, 32, true);
+      const to = panel + i * row;
+      if (count > 0) microkernel<T>(count, rows, panel + from * row, to, row, true, spare);
       const corner = job.corners + i * height * sizeof<T>();
-      substitute<T>(job.forward, min(height, n - i), corner, panel + i * 32);
+      for (let pair = 0; pair < row; pair += 32) substitute<T>(job.forward, min(height, n - i), corner, to + pair);
     }
     unpackPanel<T>(panel, width, valid, n, b, job.bColumn, job.bRow);
   }
 }
 
-/** The last step, within one R×R block: x_r = (x_r − Σ t_rs x_s) / t_rr. x: [rows][W]. */
+/** The last step, within one R×R block: x_r = (x_r − Σ t_rs x_s) / t_rr, for the first two vectors of x: [rows][W]. */
 function substitute<T>(forward: bool, rows: i32, corner: usize, x: usize): void {
   const height = tileRows();
   for (let step = 0; step < rows; step++) {
     const r = forward ? step : rows - 1 - step;
     const t = corner + r * height * sizeof<T>();
-    const to = x + r * 32;
+    const to = x + r * rowBytes();
     let x0 = v128.load(to);
     let x1 = v128.load(to, 16);
     const end = forward ? r : rows;
     for (let s = forward ? 0 : r + 1; s < end; s++) {
       const factor = v128.load_splat<T>(t + s * sizeof<T>());
-      x0 = madd<T>(factor, v128.load(x + s * 32), x0);
-      x1 = madd<T>(factor, v128.load(x + s * 32, 16), x1);
+      x0 = madd<T>(factor, v128.load(x + s * rowBytes()), x0);
+      x1 = madd<T>(factor, v128.load(x + s * rowBytes(), 16), x1);
     }
     const reciprocal = v128.load_splat<T>(t + r * sizeof<T>());
     v128.store(to, v128.mul<T>(x0, reciprocal));

@@ -1,4 +1,4 @@
-import { cases, epsilon, random, type Dtype, type Kernels } from "./modules.js";
+import { epsilon, random, roundings, type Dtype, type Kernels } from "./modules.js";
 
 // Jest looks a global up anew wherever one is named, at a cost that shows in loops.
 const { abs, exp, floor, fround, imul, log1p, log2, max, min, round } = Math;
@@ -74,7 +74,7 @@ function apply(kernels: Kernels, dtype: Dtype, name: string, x: Float64Array) {
   ]);
 }
 
-describe.each(cases)("elementwise $dtype of $name", ({ kernels, dtype }) => {
+describe.each(roundings)("elementwise $dtype of $name", ({ kernels, dtype }) => {
   test.each(operations.map(([name, f], operation) => ({ name, f, operation })))(
     "$name broadcasts scalars, rows and columns",
     ({ f, operation }) => {

@@ -1,5 +1,8 @@
 /** Opens the kernels for tests: the modules this machine can run, a bump allocator, and matrices moved in and out. */
-const names = ["baselineUnshared", "baselineShared", "relaxedUnshared", "relaxedShared"] as const;
+import { enableRelaxedSimd } from "../../../src/wasm/flags.js";
+
+enableRelaxedSimd();
+const names = ["baselineUnshared", "baselineShared", "relaxedUnshared", "relaxedShared", "turboUnshared"] as const;
 
 export type Dtype = "f32" | "f64";
 export type Numbers = Float32Array | Float64Array;
@@ -69,6 +72,9 @@ export const modules = (await Promise.all(names.map(open))).filter((kernels) => 
 
 /** Every module that runs here with every dtype, for describe.each. */
 export const cases = modules.flatMap((kernels) => dtypes.map((dtype) => ({ kernels, dtype, name: kernels.name })));
+
+/** The same for kernels in which neither threads nor the register tile have a part: one module of each rounding. */
+export const roundings = cases.filter(({ name }) => ["baselineUnshared", "relaxedUnshared"].includes(name));
 
 /** Seeded uniform numbers in [−1, 1), already rounded to the dtype. */
 export function random(seed: number, dtype: Dtype = "f64") {

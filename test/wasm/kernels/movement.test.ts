@@ -1,4 +1,4 @@
-import { cases, random } from "./modules.js";
+import { random, roundings } from "./modules.js";
 
 /** [rows, columns, fromRow, fromColumn, toRow]: whole, a box, a column, a transpose, a transposed box, constants, any strides. */
 const copies = [
@@ -16,7 +16,7 @@ const copies = [
   [4, 5, 3, 12, 5],
 ];
 
-describe.each(cases)("movement $dtype of $name", ({ kernels, dtype }) => {
+describe.each(roundings)("movement $dtype of $name", ({ kernels, dtype }) => {
   test.each(copies)(
     "copies [%i, %i] with steps (%i, %i) into rows %i apart",
     (rows, columns, fromRow, fromColumn, toRow) => {

@@ -1,4 +1,4 @@
-import { cases, epsilon, random } from "./modules.js";
+import { epsilon, random, roundings } from "./modules.js";
 
 const shapes = [
   [1, 0, 1],
@@ -13,7 +13,7 @@ const shapes = [
   [0, 3, 2],
 ];
 
-describe.each(cases)("reductions $dtype of $name", ({ kernels, dtype }) => {
+describe.each(roundings)("reductions $dtype of $name", ({ kernels, dtype }) => {
   const eps = epsilon[dtype];
   const rounded = (x: number) => (dtype === "f32" ? Math.fround(x) : x);
 
