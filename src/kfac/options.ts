@@ -5,7 +5,7 @@ import { fisherModes, type FisherMode } from "./fisher.js";
 import type { InverseStrategy } from "./inverse.js";
 
 export interface KfacOptions {
-  /** How F̃ is approximately inverted: `blockDiagonal` (§4.2), `exactTikhonov`, or your own. */
+  /** How F̃ is approximately inverted: `blockDiagonal` (§4.2), `blockTridiagonal` (§4.3), `fullKronecker`, `exactTikhonov`, or your own. */
   readonly inverse?: InverseStrategy;
   /** Where the g of the statistics come from (§5). */
   readonly fisher?: FisherMode;

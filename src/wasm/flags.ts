@@ -15,6 +15,9 @@ export function enableRelaxedSimd(): boolean {
   return hasRelaxedSimd();
 }
 
+/** The first version of V8 whose revectorisation does something; older ones print that they do not know the flag. */
+const REVECTORIZING = 13;
+
 /** The turbo build must be at least this much faster for revectorisation to be at work; it doubles the width. */
 const SPEEDUP = 1.3;
 
@@ -26,7 +29,7 @@ let turbo: boolean | undefined;
  */
 export function enableTurbo(): boolean {
   if (turbo !== undefined) return turbo;
-  if (!enableRelaxedSimd()) return (turbo = false);
+  if (!enableRelaxedSimd() || v8Version() < REVECTORIZING) return (turbo = false);
   setFlag("--experimental-wasm-revectorize");
   return (turbo = secondsOfProduct("relaxed") > SPEEDUP * secondsOfProduct("turbo"));
 }
@@ -52,4 +55,10 @@ function secondsOfProduct(simd: Simd): number {
     shortest = Math.min(shortest, now - started);
   }
   return shortest / 1000;
+}
+
+/** V8's major version; 0 elsewhere than in Node. */
+function v8Version(): number {
+  const { process } = globalThis as { process?: { versions?: { v8?: string } } };
+  return Number.parseInt(process?.versions?.v8 ?? "0");
 }

@@ -5,6 +5,7 @@ const folders = ["tensor", "autodiff", "network", "kfac", "wasm"];
 
 /** Suites that stay in Node, by how their path starts, and why. A suite that needs Node's modules fails to bundle unless it is here. */
 const exceptions: Readonly<Record<string, string>> = {
+  "test/wasm/threads.test.ts": "starts processes of its own",
   "test/wasm/kernels/": "opens compiled modules with Node's Buffer and starts its own node:worker_threads",
 };
 

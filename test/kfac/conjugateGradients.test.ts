@@ -1,7 +1,9 @@
 import { blockDiagonal } from "../../src/kfac/blockDiagonal.js";
+import { blockTridiagonal } from "../../src/kfac/blockTridiagonal.js";
 import { denseFisher, denseInverse } from "../../src/kfac/dense.js";
 import { exactTikhonov } from "../../src/kfac/exactTikhonov.js";
 import { kroneckerFactors } from "../../src/kfac/fisher.js";
+import { fullKronecker } from "../../src/kfac/fullKronecker.js";
 import { Kfac } from "../../src/kfac/kfac.js";
 import { paper, type KfacOptions } from "../../src/kfac/options.js";
 import type { Network } from "../../src/network/network.js";
@@ -46,6 +48,8 @@ describe.each(lawPlaces)("on a fixed quadratic, $name", ({ backend }) => {
   test.each([
     ["blockDiagonal", blockDiagonal],
     ["exactTikhonov", exactTikhonov],
+    ["blockTridiagonal", blockTridiagonal],
+    ["fullKronecker", fullKronecker],
   ] as const)("law 14: α–μ momentum with %s is preconditioned conjugate gradients", async (_, inverse) => {
     const { net, loss, data, shapes } = linear();
     // The preconditioner has another damping than the quadratic (γ² or λ apart), or all would be over in one step.

@@ -1,11 +1,13 @@
 import { add, cholesky, detach, kron, logDeterminant, mul } from "../../src/autodiff/index.js";
 import { blockDiagonal } from "../../src/kfac/blockDiagonal.js";
+import { blockTridiagonal } from "../../src/kfac/blockTridiagonal.js";
 import { dampingRatios, type DampingNorm } from "../../src/kfac/damping.js";
 import { denseInverse } from "../../src/kfac/dense.js";
 import { exactTikhonov } from "../../src/kfac/exactTikhonov.js";
-import { factorsFrom, type KroneckerFactors } from "../../src/kfac/factors.js";
+import { factorsFrom, type KroneckerFactors, type Pairs } from "../../src/kfac/factors.js";
 import { kroneckerFactors } from "../../src/kfac/fisher.js";
-import type { Inverse } from "../../src/kfac/inverse.js";
+import { fullKronecker } from "../../src/kfac/fullKronecker.js";
+import type { Inverse, InverseStrategy } from "../../src/kfac/inverse.js";
 import { outputOf } from "../../src/network/model.js";
 import { backpropagate } from "../../src/network/preactivationGradients.js";
 import { sigmoidCrossEntropy } from "../../src/network/sigmoidCrossEntropy.js";
@@ -29,14 +31,21 @@ import {
 } from "../support/dense.js";
 import { direction, normalTensor, problem, lawPlaces } from "../support/problems.js";
 
+const strategies: ["blockDiagonal" | "exactTikhonov" | "blockTridiagonal" | "fullKronecker", InverseStrategy][] = [
+  ["blockDiagonal", blockDiagonal],
+  ["exactTikhonov", exactTikhonov],
+  ["blockTridiagonal", blockTridiagonal],
+  ["fullKronecker", fullKronecker],
+];
+
 describe.each(lawPlaces)("approximate inverses, $name", ({ backend }) => {
   const place = { backend };
 
   /** Enough cases for non-singular factors, of 1 to 6 layers. */
-  function layersOf(count: number) {
+  function layersOf(count: number, pairs: Pairs = "diagonal") {
     const sizes = [3, 2, 3, 2, 4, 2, 3].slice(0, count + 1);
     const of = problem({ sizes, cases: 12, backend });
-    const factors = kroneckerFactors(of.net, of.loss, of.data, { fisher: "exact" });
+    const factors = kroneckerFactors(of.net, of.loss, of.data, { fisher: "exact", pairs });
     return { ...of, factors, shapes: of.net.weights.map((W) => W.shape) };
   }
 
@@ -149,7 +158,7 @@ describe.each(lawPlaces)("approximate inverses, $name", ({ backend }) => {
   });
 
   describe("law 18: log|A ⊗ G| = d_G log|A| + d_A log|G|", () => {
-    test.each([1, 2, 3])("for every layer of %i", async (layers) => {
+    test.each([1, 2, 3, 4, 5, 6])("for every layer of %i", async (layers) => {
       const { factors } = layersOf(layers);
       for (const { A, G } of factors.diagonal) {
         const [dA, dG] = [A.shape[0], G.shape[0]];
@@ -179,11 +188,8 @@ describe.each(lawPlaces)("approximate inverses, $name", ({ backend }) => {
     });
   });
 
-  test.each([
-    ["blockDiagonal", blockDiagonal],
-    ["exactTikhonov", exactTikhonov],
-  ] as const)("%s is linear and symmetric", async (_, prepare) => {
-    const { factors, net } = layersOf(2);
+  test.each(strategies)("%s is linear and symmetric", async (_, prepare) => {
+    const { factors, net } = layersOf(3, "all");
     const apply: Inverse = prepare(factors, { lambda: 0.1, gamma: 0.3 });
     const [u, v] = [direction(net, 1), direction(net, 2)];
     const [U, V] = [await rowsOfAll(u), await rowsOfAll(v)].map((x) => stacked(x));
@@ -217,13 +223,10 @@ describe.each(lawPlaces)("approximate inverses, $name", ({ backend }) => {
   });
 });
 
-test.each([
-  ["blockDiagonal", blockDiagonal],
-  ["exactTikhonov", exactTikhonov],
-] as const)("disposing of a %s gives back what it prepared", async (_, prepare) => {
+test.each(strategies)("disposing of a %s gives back what it prepared", async (_, prepare) => {
   const backend = countingBackend();
   const { net, loss, data } = problem({ backend, loss: sigmoidCrossEntropy });
-  using factors = kroneckerFactors(net, loss, data, { fisher: "exact" });
+  using factors = kroneckerFactors(net, loss, data, { fisher: "exact", pairs: "all" });
   const V = direction(net, 1);
   const before = backend.live;
   const apply = prepare(factors, { lambda: 0.1, gamma: 0.3 });
@@ -235,12 +238,27 @@ test.each([
   expect(backend.live).toBe(before);
 });
 
-test("both inverses are strategies that take diagonal moments; only exactTikhonov ignores γ", () => {
+test.each(strategies)("%s takes the moments of the pairs that it names, and no more", (name, prepare) => {
+  const { net, data } = problem({ sizes: [2, 2, 2, 2] });
+  const pairs = {
+    blockDiagonal: "diagonal",
+    exactTikhonov: "diagonal",
+    blockTridiagonal: "neighbours",
+    fullKronecker: "all",
+  };
+  expect(prepare.pairs ?? "diagonal").toBe(pairs[name]);
+  const factors = kroneckerFactors(net, squaredError, data, { pairs: prepare.pairs ?? "diagonal" });
+  expect(() => prepare(factors, { gamma: 1, lambda: 1 })).not.toThrow();
+});
+
+test.each(strategies)("%s ignores γ where it says so, and only there", async (name, prepare) => {
   const { net, data } = problem();
-  const factors = kroneckerFactors(net, squaredError, data);
-  const strategies = { blockDiagonal, exactTikhonov };
-  expect(
-    Object.values(strategies).every((prepare) => typeof prepare(factors, { gamma: 1, lambda: 1 }) === "function"),
-  ).toBe(true);
-  expect(exactTikhonov.ignoresGamma).toBe(true);
+  const factors = kroneckerFactors(net, squaredError, data, { pairs: "all" });
+  const V = direction(net, 1);
+  const [weak, strong] = await Promise.all(
+    [0.5, 2].map(async (gamma) => stacked(await rowsOfAll(prepare(factors, { gamma, lambda: 1 })(V)))),
+  );
+  expect(prepare.ignoresGamma ?? false).toBe(name === "exactTikhonov");
+  if (prepare.ignoresGamma === true) expect(weak).toEqual(strong);
+  else expect(weak).not.toEqual(strong);
 });

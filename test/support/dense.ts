@@ -84,15 +84,39 @@ export function block(A: Matrix, [top, bottom]: [number, number], [left, right] 
 
 /** x with A x = b, by Gaussian elimination with partial pivoting. */
 export function solve(A: Matrix, b: readonly number[]): number[] {
-  const n = A.length;
-  const { rows } = eliminated(A.map((row, i) => [...row, b[i]]));
-  const x = new Array<number>(n).fill(0);
-  for (let i = n - 1; i >= 0; i--) x[i] = (rows[i][n] - dot(rows[i].slice(i + 1, n), x.slice(i + 1))) / rows[i][i];
-  return x;
+  return solveAll(
+    A,
+    b.map((bi) => [bi]),
+  ).flat();
 }
 
 export function inverse(A: Matrix): Matrix {
-  return transposed(identity(A.length).map((unit) => solve(A, unit)));
+  return solveAll(A, identity(A.length));
+}
+
+/** X with A X = B. */
+function solveAll(A: Matrix, B: Matrix): Matrix {
+  const n = A.length;
+  const { rows } = eliminated(A.map((row, i) => [...row, ...B[i]]));
+  const X = B.map((row) => row.map(() => 0));
+  for (let i = n - 1; i >= 0; i--)
+    for (let c = 0; c < X[i].length; c++) {
+      let rest = rows[i][n + c];
+      for (let k = i + 1; k < n; k++) rest -= rows[i][k] * X[k][c];
+      X[i][c] = rest / rows[i][i];
+    }
+  return X;
+}
+
+/** The lower L with A = LLᵀ. */
+export function cholesky(A: Matrix): Matrix {
+  const L = matrix(A.length, A.length, () => 0);
+  for (let j = 0; j < A.length; j++)
+    for (let i = j; i < A.length; i++) {
+      const rest = A[i][j] - dot(L[i].slice(0, j), L[j].slice(0, j));
+      L[i][j] = i === j ? Math.sqrt(rest) : rest / L[j][j];
+    }
+  return L;
 }
 
 /** log |det A| */

@@ -3,17 +3,17 @@ import {
   blockDiagonalMatrix,
   dot,
   identity,
-  kron,
+  inverse,
   plus,
   scaled,
   solve,
   stacked,
   times,
-  trace,
   unstacked,
   type Matrix,
 } from "./dense.js";
-import { symmetrised, type PlainProblem } from "./plainNetwork.js";
+import type { PlainProblem } from "./plainNetwork.js";
+import { kroneckerGrid, tridiagonalInverse } from "./plainTridiagonal.js";
 
 /*
  * Algorithm 2 once more, with dense matrices, the exact Fisher in the statistics and everything recomputed: what Kfac.step is
@@ -25,6 +25,8 @@ export interface PlainOptions {
   readonly adaptGammaEvery: number;
   readonly invertEvery: number;
   readonly momentum: boolean;
+  /** Which approximation of F the proposals take: F̆ of §4.2 or F̂ of §4.3. */
+  readonly approximation: "F̆" | "F̂";
 }
 
 export interface PlainStep {
@@ -56,7 +58,8 @@ export function plainKfac(
 ): PlainStep[] {
   const { eta } = problem;
   const shapes = start.map((W) => [W.length, W[0].length]);
-  const blocks: { A: Matrix; G: Matrix }[] = [];
+  const layers = start.map((_, i) => i);
+  const blocks: { A: Matrix; G: Matrix }[][] = layers.map(() => []);
   const steps: PlainStep[] = [];
   let weights = start.map((W) => W.map((row) => [...row]));
   let lambda = startingLambda;
@@ -72,12 +75,13 @@ export function plainKfac(
     const K = plus(fisher, identity(fisher.length), lambda + eta);
 
     const epsilon = Math.min(1 - 1 / k, 0.95);
-    weights.forEach((_, i) => {
-      const { A, G } = problem.factors(weights, inputs, i, i);
-      const mixed = (old: Matrix | undefined, S: Matrix) =>
-        old === undefined ? S : symmetrised(plus(scaled(old, epsilon), S, 1 - epsilon));
-      blocks[i] = { A: mixed(blocks.at(i)?.A, A), G: mixed(blocks.at(i)?.G, G) };
-    });
+    const mixed = (old: Matrix | undefined, S: Matrix) =>
+      old === undefined ? S : plus(scaled(old, epsilon), S, 1 - epsilon);
+    for (const i of layers)
+      for (const j of layers) {
+        const { A, G } = problem.factors(weights, inputs, i, j);
+        blocks[i][j] = { A: mixed(blocks[i].at(j)?.A, A), G: mixed(blocks[i].at(j)?.G, G) };
+      }
 
     const propose = (candidate: number, matrix: Matrix): Proposal => {
       const delta = solve(matrix, gradient).map((u) => -u);
@@ -102,7 +106,9 @@ export function plainKfac(
       candidates = [gamma, omega2 * gamma, gamma / omega2].map((g) => Math.min(Math.max(g, Math.sqrt(eta)), 1));
     }
     const due = searching || cached === undefined || k <= 3 || k % options.invertEvery === 0;
-    const proposals = candidates.map((g) => propose(g, due || cached === undefined ? damped(blocks, g) : cached));
+    const proposals = candidates.map((g) =>
+      propose(g, due || cached === undefined ? damped(blocks, g, options.approximation) : cached),
+    );
     const best = proposals.reduce((least, next) => (next.change < least.change ? next : least));
     gamma = best.gamma;
     cached = best.inverted;
@@ -124,12 +130,12 @@ export function plainKfac(
   return steps;
 }
 
-/** F̆ with factored Tikhonov damping and the trace norm's π (§6.3). */
-function damped(blocks: readonly { A: Matrix; G: Matrix }[], gamma: number): Matrix {
-  return blockDiagonalMatrix(
-    blocks.map(({ A, G }) => {
-      const pi = Math.sqrt(trace(A) / A.length / (trace(G) / G.length));
-      return kron(plus(A, identity(A.length), pi * gamma), plus(G, identity(G.length), gamma / pi));
-    }),
-  );
+/** F̆ or F̂ with factored Tikhonov damping and the trace norm's π (§6.3). */
+function damped(
+  blocks: readonly (readonly { A: Matrix; G: Matrix }[])[],
+  gamma: number,
+  approximation: "F̆" | "F̂",
+): Matrix {
+  const grid = kroneckerGrid(blocks.length, (i, j) => blocks[i][j], gamma);
+  return approximation === "F̆" ? blockDiagonalMatrix(grid.map((row, i) => row[i])) : inverse(tridiagonalInverse(grid));
 }

@@ -71,6 +71,7 @@ function share(pool: usize, kind: i32, job: usize, total: i32): void {
   if (atomic.load<i32>(pool, SLEEPERS)) atomic.notify(pool + EPOCH, -1);
   takeUnits(pool, 0);
   awaitDone(pool, total);
+  if (load<i32>(pool, LOST)) return;
   for (let turn: u32 = 0; atomic.cmpxchg<i32>(pool, 0, -1, GATE) != 0; turn++) {
     if (turn == PATIENCE) {
       atomic.store<i32>(pool, 1, LOST);

@@ -1,0 +1,85 @@
+import { Kfac } from "../../src/kfac/kfac.js";
+import { dense } from "../../src/network/layer.js";
+import { network } from "../../src/network/network.js";
+import { softmaxCrossEntropy } from "../../src/network/softmaxCrossEntropy.js";
+import { identity, tanh } from "../../src/autodiff/index.js";
+import { read, tensor, zeros } from "../../src/tensor/create.js";
+import { cholesky, gram, invertSpd, matmul, symmetricEigen } from "../../src/tensor/operations.js";
+import { stream } from "../../src/tensor/random.js";
+import { scope } from "../../src/tensor/scope.js";
+import { wasm } from "../../src/wasm/index.js";
+
+describe("the wasm backend", () => {
+  test("without options is one and the same, with options a new one", () => {
+    expect(wasm()).toBe(wasm());
+    expect(wasm({ threads: 1 })).not.toBe(wasm({ threads: 1 }));
+  });
+
+  test("refuses threads and memory limits out of range, naming the value and the range", () => {
+    expect(() => wasm({ threads: 0 })).toThrow(new RangeError("wasm: threads is 0; it must be an integer in 1 … 64"));
+    expect(() => wasm({ threads: 1.5 })).toThrow(/threads is 1.5/);
+    expect(() => wasm({ memoryLimit: 5 })).toThrow(/memoryLimit is 5; it must be 1 MiB … 4 GiB/);
+  });
+
+  test("says which build of the kernels runs; turbo rounds as relaxed does", async () => {
+    expect(wasm({ simd: "baseline" }).simd).toBe("baseline");
+    const relaxed = wasm({ threads: 1, simd: "relaxed" });
+    expect(relaxed.simd).toBe("relaxed");
+    const turbo = wasm({ threads: 1, turbo: true });
+    expect(["relaxed", "turbo"]).toContain(turbo.simd);
+    const [x, y] = [relaxed, turbo].map((backend) => {
+      const X = tensor(stream(1).normal(130 * 67), { shape: [130, 67], backend });
+      return read(invertSpd(gram(X, { weight: 1 / 130 })));
+    });
+    expect(await x).toEqual(await y);
+  });
+
+  test("gives the same bits on 1, 2 and 3 threads", async () => {
+    const results = await Promise.all(
+      [1, 2, 3].map(async (threads) => {
+        const backend = wasm({ threads });
+        const X = tensor(stream(2).normal(400 * 301), { shape: [400, 301], backend });
+        const S = gram(X, { weight: 1 / 400 });
+        const { values, vectors } = symmetricEigen(S);
+        const all = [S, matmul(X, S), cholesky(S), invertSpd(S), values, vectors];
+        const numbers = await Promise.all(all.map((t) => read(t)));
+        backend.stop();
+        return numbers;
+      }),
+    );
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+
+  test("at its memory limit names what is live, the limit and the remedy, and goes on", async () => {
+    const backend = wasm({ threads: 1, memoryLimit: 32 * 2 ** 20 });
+    const held = zeros([1024, 1024], { backend });
+    const more = () => Array.from({ length: 9 }, () => zeros([1024, 1024], { backend }));
+    expect(() => scope(more)).toThrow(
+      /^wasm: no room for 4 MiB more: \d+ MiB are live and the limit is 32 MiB; free tensors/,
+    );
+    held.dispose();
+    expect(await read(tensor([1, 2], { backend }))).toEqual(Float32Array.of(1, 2));
+  });
+
+  test("keeps memory flat over 10,000 steps of K-FAC", async () => {
+    const backend = wasm({ threads: 1 });
+    using net = network([dense(4, 5, tanh), dense(5, 3, identity)], { seed: 1, backend });
+    using kfac = new Kfac(net, softmaxCrossEntropy, { lambda: 1 });
+    const inputs = tensor(stream(3).normal(16 * 4), { shape: [16, 4], dtype: "float32", backend });
+    const targets = tensor(
+      Array.from({ length: 16 }, (_, i) => i % 3),
+      { backend },
+    );
+    const live = new Set<number>();
+    let reserved = 0;
+    for (let k = 1; k <= 10_000; k++) {
+      await kfac.step({ inputs, targets });
+      if (k % 1000 !== 0) continue;
+      live.add(backend.memory.live);
+      if (k === 1000) reserved = backend.memory.reserved;
+    }
+    expect(live.size).toBe(1);
+    expect(backend.memory.reserved).toBe(reserved);
+  }, 60_000);
+});
