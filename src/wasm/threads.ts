@@ -40,7 +40,7 @@ export class ThreadPool {
 
   /** @throws Error where a worker died while it was computing: the result of the call is void. */
   check(operation: string): void {
-    if (this.#control === undefined) return;
+    if (this.#control === undefined || this.#failure !== undefined) return;
     const words = new Int32Array(this.#heap.memory.buffer, this.#control.address, LOST + 1);
     if (words[LOST] === 0) return;
     this.#fail("it left work unfinished");

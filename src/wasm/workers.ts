@@ -12,7 +12,7 @@ interface WorkerStart {
 interface NodeThreads {
   readonly Worker: new (
     source: string,
-    options: { eval: true; workerData: WorkerStart; name: string },
+    options: { eval: true; execArgv: string[]; workerData: WorkerStart; name: string },
   ) => {
     unref(): void;
     on(event: "error" | "exit", listener: (value: unknown) => void): void;
@@ -38,7 +38,9 @@ export function startWorker(start: WorkerStart, died: (reason: string) => void):
   const threads = nodeModule("node:worker_threads") as NodeThreads | undefined;
   if (threads !== undefined) {
     const source = `const { workerData: start } = require("node:worker_threads"); ${LOOP}`;
-    const worker = new threads.Worker(source, { eval: true, workerData: start, name: `kronfac ${start.slot}` });
+    // without the process's own flags, under which the source might be read as a module, or loaders start in each worker
+    const name = `kronfac ${start.slot}`;
+    const worker = new threads.Worker(source, { eval: true, execArgv: [], workerData: start, name });
     worker.unref();
     worker.on("error", (error) => {
       died(String(error));
