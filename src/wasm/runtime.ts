@@ -9,12 +9,15 @@ const PAGE = 65536;
 /** Below so many multiplications one thread is faster than two, and none need be started. */
 const SHARE_FROM = 100 ** 3;
 
+type Kernel = (...parameters: number[]) => number;
+
 /** One memory, the kernels over it, and the threads that share it: what the operations of a backend run on. */
 export class Runtime {
   readonly threads: number;
   readonly heap: Heap;
   readonly pool: ThreadPool;
-  readonly #kernels: Kernels;
+  /** The kernels of each dtype by their generic name. */
+  readonly #kernels: Readonly<Record<DType, ReadonlyMap<string, Kernel>>>;
   #scratch: Block | undefined;
 
   constructor(simd: Simd, threads: number, memoryLimit: number) {
@@ -22,14 +25,15 @@ export class Runtime {
     const memory = new WebAssembly.Memory({ initial: 16, maximum: Math.floor(memoryLimit / PAGE), shared });
     const module = kernelModule(simd, shared);
     this.threads = threads;
-    this.#kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+    const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+    this.#kernels = { float32: instancesOf(kernels, "_f32"), float64: instancesOf(kernels, "_f64") };
     this.heap = new Heap(memory, memoryLimit);
-    this.pool = new ThreadPool(threads, this.heap, this.#kernels, module);
+    this.pool = new ThreadPool(threads, this.heap, kernels, module);
   }
 
   /** Calls the kernel of that name and dtype. */
   call(name: string, dtype: DType, ...parameters: number[]): number {
-    return this.#kernels[`${name}_${dtype === "float32" ? "f32" : "f64"}`](...parameters);
+    return (this.#kernels[dtype].get(name) as Kernel)(...parameters);
   }
 
   /** Calls a kernel that takes the pool first; the pool takes part where the work is that many multiplications. */
@@ -62,4 +66,10 @@ export class Runtime {
 /** Where an operand's first element lies. */
 export function address(x: Operand): number {
   return (x.storage as Block).address + x.offset * bytesPerElement(x.dtype);
+}
+
+/** name → name_f32 of every kernel that has an instance with that ending. */
+function instancesOf(kernels: Kernels, ending: string): ReadonlyMap<string, Kernel> {
+  const instances = Object.entries(kernels).filter(([name]) => name.endsWith(ending));
+  return new Map(instances.map(([name, kernel]) => [name.slice(0, -ending.length), kernel as Kernel]));
 }
