@@ -2,7 +2,7 @@ import { glorot, tensor, type Backend, type Data, type Network } from "../src/in
 import { autoencoder, widthsOf } from "../examples/autoencoder/autoencoder.js";
 import { digits } from "../examples/data/digits.js";
 
-/** 784-1000-500-250-30-250-500-1000-784, the network of §13 and of ../shared/performance.md. */
+/** 784-1000-500-250-30-250-500-1000-784, the network of §13. */
 export const ENCODER = [1000, 500, 250, 30];
 export const PIXELS = 784;
 export const WIDTHS = widthsOf(PIXELS, ENCODER);

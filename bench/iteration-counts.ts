@@ -25,7 +25,7 @@ export interface Schedule {
   readonly gammas: number;
 }
 
-/** ../shared/performance.md's schedule: batch 1000, τ₁ = 1/8, τ₂ = 1/4, T₁ = 5, T₂ = T₃ = 20, three candidates for γ. */
+/** The schedule of docs/performance.md: batch 1000, τ₁ = 1/8, τ₂ = 1/4, T₁ = 5, T₂ = T₃ = 20, three candidates for γ. */
 export const paperSchedule: Schedule = {
   batch: 1000,
   statisticsFraction: 1 / 8,

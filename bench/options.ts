@@ -26,10 +26,11 @@ function command(): Command {
     .option("--html <file>", "write a page with tables and charts there", fileToBe)
     .option("--quick", "fewer samples and no size above 1024 (above 128 on cpu)")
     .addOption(
-      new Option(
-        "--simd <build>",
-        "which build of the kernels (default: the best there is without a flag of V8's)",
-      ).choices(["baseline", "relaxed", "turbo"]),
+      new Option("--simd <build>", "which build of the kernels (default: relaxed)").choices([
+        "baseline",
+        "relaxed",
+        "turbo",
+      ]),
     )
     .addHelpText(
       "after",

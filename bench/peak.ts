@@ -2,7 +2,7 @@ import type { DType } from "../src/index.js";
 import { hasRelaxedSimd, kernelModule, type Kernels } from "../src/wasm/module.js";
 import { median } from "./statistics.js";
 
-/** GFLOP/s of one core with 128-bit SIMD on the machine that ../shared/performance.md was written on. */
+/** GFLOP/s of one core with 128-bit SIMD on the machine that docs/performance.md was written on. */
 export const LIMIT: Readonly<Record<DType, number>> = { float32: 56, float64: 28 };
 
 /** Below this share of the limit something else was running, or the machine is another. */

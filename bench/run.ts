@@ -43,14 +43,13 @@ export async function run(argv: readonly string[], write: (text: string) => unkn
 }
 
 /** @throws UsageError for a build that the engine cannot run */
-function simdOf({ simd }: Options): Omit<WasmOptions, "threads"> {
+function simdOf({ simd = "relaxed" }: Options): Omit<WasmOptions, "threads"> {
   if (simd === "turbo" && !enableTurbo())
     throw new UsageError(
       "--simd turbo: nothing here is joined to 256-bit operations; use Node 24 or newer on a processor with AVX2, or leave the flag out",
     );
   if (simd === "relaxed" && !enableRelaxedSimd())
     throw new UsageError("--simd relaxed: this engine has no relaxed SIMD; use Node, or leave the flag out");
-  if (simd === undefined) return {};
   return simd === "turbo" ? { turbo: true } : { simd };
 }
 

@@ -24,7 +24,7 @@ async function compare(options: TorchOptions): Promise<void> {
   const { threads, target, iterations, seed, python, only } = options;
   const trainers = TRAINERS.filter((trainer) => only === undefined || trainer === only);
   const torch = trainers.includes("torch-adam") ? findTorch(python) : undefined;
-  const backend = wasm({ threads });
+  const backend = wasm({ threads, simd: "relaxed" });
   write(machineLine());
   write(
     `784-1000-500-250-30-…, batch ${BATCH}, η = ${paper.eta}, seed ${seed}, ${threads} ${threads === 1 ? "thread" : "threads"} each` +
