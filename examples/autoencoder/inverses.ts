@@ -1,8 +1,8 @@
 import { blockDiagonal, blockTridiagonal, exactTikhonov, type InverseStrategy } from "kronfac";
-import type { KfacFlags } from "./options.js";
+import type { InverseName } from "./options.js";
 
 /** What the names of --inverse stand for. */
-export const inverses: Readonly<Record<NonNullable<KfacFlags["inverse"]>, InverseStrategy>> = {
+export const inverses: Readonly<Record<InverseName, InverseStrategy>> = {
   "block-diagonal": blockDiagonal,
   "block-tridiagonal": blockTridiagonal,
   "exact-tikhonov": exactTikhonov,

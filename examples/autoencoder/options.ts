@@ -1,15 +1,16 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { BACKENDS } from "../backend.js";
 import {
   choice,
   fraction,
+  learningRates,
   names,
   number,
   parseFlags,
-  parseNumber,
   positive,
   seed,
   wholeNumber,
+  widths,
 } from "../command-line.js";
 import { UsageError } from "../usage-error.js";
 import { presets } from "./presets.js";
@@ -21,6 +22,7 @@ export const FISHERS = ["sampled", "exact", "curvature-propagation", "empirical"
 export const INITIALIZERS = ["glorot", "sparse"] as const;
 
 export type OptimizerName = (typeof OPTIMIZERS)[number];
+export type InverseName = (typeof INVERSES)[number];
 
 /** What the command line says. A flag that was not given leaves its key out, so a spread over a preset changes only what was asked for. */
 export interface Options {
@@ -40,12 +42,17 @@ export interface Options {
   readonly dtype?: (typeof DTYPES)[number];
   readonly initialize?: (typeof INITIALIZERS)[number];
   readonly data?: string;
+  /** Of K-FAC: one run for each, and the library's default where there is none. */
+  readonly inverses?: readonly InverseName[];
+  /** Whether K-FAC also runs without momentum. */
+  readonly withoutMomentum: boolean;
+  /** The iteration from which K-FAC's minibatches are the whole training set; they grow until then. */
+  readonly schedule?: number;
   readonly kfac: KfacFlags;
 }
 
 /** The flags that go to K-FAC: spread them last, after `paper` where it was asked for. */
 export interface KfacFlags {
-  readonly inverse?: (typeof INVERSES)[number];
   readonly fisher?: (typeof FISHERS)[number];
   readonly lambda?: number;
   readonly eta?: number;
@@ -61,11 +68,23 @@ export interface KfacFlags {
  * @throws UsageError one line that says what is wrong and what to give instead
  */
 export function parseOptions(argv: readonly string[]): Options | { readonly help: string } {
-  const flags = parseFlags<Flags>(command(), argv);
-  return "help" in flags ? flags : toOptions(flags);
+  const parsed = parseFlags(command(), argv);
+  return "help" in parsed ? parsed : toOptions(parsed.flags as Flags);
 }
 
-type Flags = Omit<Options, "kfac" | "learningRate"> & KfacFlags & { learningRate?: Partial<Options["learningRate"]> };
+type Flags = Omit<Options, "kfac" | "learningRate" | "inverses" | "schedule"> &
+  KfacFlags & {
+    inverse?: InverseName[];
+    learningRate?: Partial<Options["learningRate"]>;
+    /** true where the flag has no value. */
+    schedule?: number | true;
+  };
+
+/** §13: the whole set from iteration 500. */
+const PAPER_SCHEDULE = 500;
+
+/** Of the baselines, where no flag says otherwise. */
+const RATES = { adam: 1e-3, sgd: 3e-3 };
 
 const WHERE = "Where it runs and what it leaves:";
 
@@ -83,7 +102,11 @@ function command(): Command {
       wholeNumber(1),
     )
     .option("--batch <n>", `images in a minibatch (default: ${fast.batch}; ${cpu.batch} on cpu)`, wholeNumber(1))
-    .option("--layers <widths>", "the encoder's widths, the code last (default: 1000,500,250,30)", layers)
+    .option(
+      "--layers <widths>",
+      "the encoder's widths, the code last (default: 1000,500,250,30)",
+      widths("the encoder's widths", [1000, 500, 250, 30]),
+    )
     .addOption(choice("--initialize <how>", "how weights start", INITIALIZERS))
     .option("--seed <n>", "of weights, batches and samples (default: 0)", seed)
     .option(
@@ -93,12 +116,22 @@ function command(): Command {
     .option(
       "--learning-rate <rates>",
       "of the baselines: one number, or adam=0.001,sgd=0.003 (the default)",
-      learningRates,
+      learningRates(RATES),
     )
     .option("--full", "the run whose figures the README gives; it takes much longer")
     .optionsGroup("K-FAC (the library's defaults where not given):")
     .option("--paper", "exactly Algorithm 2's options, which the flags here then override")
-    .addOption(choice("--inverse <kind>", "which inverse of the Fisher", INVERSES))
+    .option(
+      "--inverse <kinds>",
+      `which inverse of the Fisher, or several to compare: ${INVERSES.join(",")}`,
+      names("inverse", INVERSES),
+    )
+    .option("--without-momentum", "a further run of K-FAC, without momentum")
+    .option(
+      "--schedule [n]",
+      `K-FAC's minibatches grow from --batch, exponentially, to the whole set at iteration n (default: ${PAPER_SCHEDULE})`,
+      wholeNumber(2),
+    )
     .addOption(choice("--fisher <mode>", "how its statistics are taken", FISHERS))
     .option("--lambda <x>", "initial damping λ", positive)
     .option(
@@ -126,45 +159,20 @@ function toOptions({
   statisticsFraction,
   modelFraction,
   invertEvery,
+  schedule,
   ...flags
 }: Flags): Options {
   if (flags.threads !== undefined && flags.backend === "cpu") {
     throw new UsageError("--threads is for the wasm backend, and --backend says cpu; leave one of them out");
   }
-  const kfac = { inverse, fisher, lambda, eta, statisticsFraction, modelFraction, invertEvery };
+  const kfac = { fisher, lambda, eta, statisticsFraction, modelFraction, invertEvery };
   return {
     ...{ optimizers: OPTIMIZERS, layers: [1000, 500, 250, 30], seed: 0, out: "output" },
-    ...{ paper: false, full: false, quiet: false },
+    ...{ paper: false, full: false, quiet: false, withoutMomentum: false },
     ...flags,
-    learningRate: { adam: 1e-3, sgd: 3e-3, ...flags.learningRate },
+    ...(inverse !== undefined && { inverses: inverse }),
+    ...(schedule !== undefined && { schedule: schedule === true ? PAPER_SCHEDULE : schedule }),
+    learningRate: { ...RATES, ...flags.learningRate },
     kfac: Object.fromEntries(Object.entries(kfac).filter(([, value]) => value !== undefined)),
   };
-}
-
-function layers(text: string): number[] {
-  return text.split(",").map((width) => {
-    const value = parseNumber(width);
-    if (!(Number.isInteger(value) && value >= 1)) {
-      throw new InvalidArgumentError(
-        "Give the encoder's widths, whole numbers separated by commas, such as 1000,500,250,30.",
-      );
-    }
-    return value;
-  });
-}
-
-function learningRates(text: string): Partial<Options["learningRate"]> {
-  const rate = (value: number): number => {
-    if (value > 0 && Number.isFinite(value)) return value;
-    throw new InvalidArgumentError("Give a number above 0, or adam=0.001,sgd=0.003.");
-  };
-  if (!text.includes("=")) return { adam: rate(parseNumber(text)), sgd: rate(parseNumber(text)) };
-  const rates: Partial<Record<"adam" | "sgd", number>> = {};
-  for (const part of text.split(",")) {
-    const [name, value = ""] = part.split("=").map((side) => side.trim());
-    if (name !== "adam" && name !== "sgd")
-      throw new InvalidArgumentError("Give rates for adam and sgd, such as adam=0.001,sgd=0.003.");
-    rates[name] = rate(parseNumber(value));
-  }
-  return rates;
 }

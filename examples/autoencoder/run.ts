@@ -1,14 +1,15 @@
 import { oneOfEachClass, select, type Images } from "../data/images.js";
 import { loadImages } from "../data/load.js";
-import { nameOf, writeReport, type Report } from "../report/report.js";
+import { compare } from "../compare.js";
+import { nameOf } from "../contender.js";
+import { writeReport, type Report } from "../report/report.js";
 import { makeDirectory } from "../report/page.js";
 import { writeTrace } from "../report/trace.js";
 import { widthsOf } from "./autoencoder.js";
 import { backendFor } from "../backend.js";
-import { compare } from "./compare.js";
 import { parseOptions } from "./options.js";
 import { settingsFor, type Settings } from "./settings.js";
-import type { Trained } from "./train.js";
+import { train, type Task, type Trained } from "./train.js";
 
 interface Surroundings {
   /** Ends the training after the iteration it is in; the report is of what was done. */
@@ -28,13 +29,15 @@ export async function run(argv: readonly string[], { signal, write }: Surroundin
     write(options.help);
     return true;
   }
-  const { optimizers, quiet, out } = options;
+  const { quiet, out } = options;
   const images = loadImages({ directory: options.data });
   const settings = settingsFor(options, images, await backendFor(options));
   makeDirectory(out);
-  const results = await compare(optimizers, { images, settings, quiet, signal });
+  const { contenders } = settings;
+  const task: Task = { images, settings, quiet, signal };
+  const results = await compare(contenders, settings, signal, (contender, goal) => train(contender, goal, task));
 
-  const notes = notesOn(results, optimizers.length, signal.aborted);
+  const notes = notesOn(results, contenders.length, signal.aborted);
   for (const note of notes) write(`${note}\n`);
   const trace = writeTrace(
     out,
@@ -57,7 +60,7 @@ function notesOn(results: readonly Trained[], asked: number, interrupted: boolea
 function reportOf(
   results: readonly Trained[],
   images: Images,
-  { layers, batch, seed }: Settings,
+  { layers, batch, schedule, seed, contenders }: Settings,
   notes: readonly string[],
 ): Report {
   const { width, height, count, name } = images;
@@ -65,6 +68,9 @@ function reportOf(
   const summary = [
     `The network ${widths} of tanh units, its code and output linear, learns to reproduce ${count} images: ${name}.`,
     `Every optimizer starts from the same weights and sees the same minibatches of ${batch} (seed ${seed}).`,
+    ...(schedule !== undefined && contenders.some(({ family }) => family === "kfac")
+      ? [`But K-FAC’s grow from there to the whole set, exponentially, up to iteration ${schedule} (§13).`]
+      : []),
     ...notes,
   ].join(" ");
   return {

@@ -1,8 +1,9 @@
 import { defaults, glorot, paper, sparse, type Backend, type Initialize, type KfacOptions } from "kronfac";
 import type { Images } from "../data/images.js";
 import { UsageError } from "../usage-error.js";
-import { inverses } from "./inverses.js";
-import type { Options } from "./options.js";
+import { kfacContenders, type Contender } from "../contender.js";
+import { inverses, nameOfInverse } from "./inverses.js";
+import type { InverseName, OptimizerName, Options } from "./options.js";
 import { presets, type Preset } from "./presets.js";
 
 /** All that decides a run, for every optimizer alike but for `kfac` and the learning rates. */
@@ -18,6 +19,10 @@ export interface Settings {
   /** η, which the baselines have too. */
   readonly eta: number;
   readonly kfac: KfacOptions;
+  /** Who trains. */
+  readonly contenders: readonly Contender<OptimizerName>[];
+  /** The iteration from which K-FAC's minibatches are the whole training set. */
+  readonly schedule?: number;
   readonly learningRate: Options["learningRate"];
 }
 
@@ -34,14 +39,19 @@ export function settingsFor(options: Options, images: Images, backend: Backend):
       `--batch ${batch} is more than the ${images.count} images of ${images.name}; give at most ${images.count}`,
     );
   const baselineIterations = options.iterations === undefined ? preset.baselineIterations : undefined;
-  const { inverse, ...flags } = options.kfac;
+  const { optimizers, inverses: chosen = [nameOfDefault], withoutMomentum, schedule } = options;
   const kfac: KfacOptions = {
     ...preset.kfac,
     ...(options.paper && paper),
-    ...flags,
-    ...(inverse && { inverse: inverses[inverse] }),
+    ...options.kfac,
+    ...(options.inverses && { inverse: inverses[chosen[0]] }),
     seed: options.seed,
   };
+  const contenders = optimizers.flatMap((family): Contender<OptimizerName>[] =>
+    family === "kfac"
+      ? kfacContenders(kfac, inverses, { inverses: chosen, withoutMomentum })
+      : [{ family, name: family }],
+  );
   return {
     layers: options.layers,
     batch,
@@ -53,9 +63,13 @@ export function settingsFor(options: Options, images: Images, backend: Backend):
     initialize: options.initialize ?? "glorot",
     eta: kfac.eta ?? defaults.eta,
     kfac,
+    contenders,
+    ...(schedule !== undefined && { schedule }),
     learningRate: options.learningRate,
   };
 }
+
+const nameOfDefault = nameOfInverse(defaults.inverse) as InverseName;
 
 /** How weights start (§13 has 15 incoming weights a unit). */
 export const initializers: Readonly<Record<Settings["initialize"], Initialize>> = { glorot, sparse: sparse(15) };

@@ -1,12 +1,22 @@
-import { setImmediate as othersTurn } from "node:timers/promises";
-import { batches, disposeAll, evaluate, NumericalError, read, tensor, type Network, type StepReport } from "kronfac";
+import {
+  batches,
+  evaluate,
+  exponentialSchedule,
+  read,
+  tensor,
+  type BatchOptions,
+  type Data,
+  type Network,
+  type Optimizer,
+} from "kronfac";
+import type { Contender } from "../contender.js";
 import { oneOfEachClass, select, type Images } from "../data/images.js";
-import { nameOf } from "../report/report.js";
+import type { Goal } from "../report/progress.js";
+import { prepare } from "../optimizers.js";
 import { isEvaluated, type Run, type TraceStep } from "../report/trace.js";
+import { atAverage, trainUntil } from "../training.js";
 import { autoencoder, loss, widthsOf } from "./autoencoder.js";
-import { prepare } from "./optimizers.js";
 import type { OptimizerName } from "./options.js";
-import { progress, type Goal } from "../report/progress.js";
 import { initializers, type Settings } from "./settings.js";
 
 /** What every optimizer trains on. */
@@ -29,57 +39,44 @@ export interface Trained {
 
 /**
  * Trains the autoencoder with one optimizer until its goal, a NumericalError or the signal. The start and the minibatches
- * depend on the seed alone, so they are the same for every optimizer. No tensor outlives the call.
+ * depend on the seed alone, so they are the same for every optimizer (but for K-FAC's where its batches grow). No tensor
+ * outlives the call.
  */
 export async function train(
-  name: OptimizerName,
+  contender: Contender<OptimizerName>,
   goal: Goal,
   { images, settings, quiet, signal }: Task,
 ): Promise<Trained> {
-  const { layers, batch: size, seed, dtype, backend, initialize } = settings;
+  const { layers, batch: size, schedule: full, seed, dtype, backend, initialize } = settings;
   const pixels = images.width * images.height;
   using x = tensor(images.pixels, { shape: [images.count, pixels], dtype, backend });
   const data = { inputs: x, targets: x };
   using net = autoencoder(pixels, layers, { seed, dtype, backend, initialize: initializers[initialize] });
-  const { optimizer, own } = prepare(name, net, settings);
+  const { optimizer, own } = prepare(contender, net, loss, settings);
   using _ = optimizer;
-  const minibatches = batches(data, { size, seed });
+  const grows = contender.family === "kfac" && full !== undefined;
+  const sizes: BatchOptions = grows ? { schedule: exponentialSchedule(images.count, { first: size, full }) } : { size };
 
-  const steps: TraceStep[] = [];
-  let seconds = 0;
-  let ended: string | undefined;
-  const reached = () => ("iterations" in goal ? steps.length >= goal.iterations : seconds >= goal.seconds);
-  const shown = progress(nameOf(name), goal, { quiet });
-  try {
-    do {
-      const started = performance.now();
-      const minibatch = minibatches.next().value;
-      const report = await optimizer.step(minibatch).finally(() => disposeAll(minibatch));
-      seconds += (performance.now() - started) / 1000;
-      const step = traced(report, seconds);
-      steps.push(step);
-      shown.update(step);
-      if (isEvaluated(step.iteration) || reached()) {
-        const { loss: trainingLoss, squaredError } = await evaluate(net, loss, data);
-        steps[steps.length - 1] = { ...step, trainingLoss, squaredError };
-      }
-      await othersTurn(); // Ctrl-C's and the bar's: a backend that never waits would keep them out
-    } while (!reached() && !signal.aborted);
-  } catch (error) {
-    if (!(error instanceof NumericalError)) throw error;
-    ended = error.message;
-  } finally {
-    shown.stop();
-  }
+  const { steps, seconds, ended } = await trainUntil({
+    name: contender.name,
+    optimizer,
+    minibatches: batches(data, { ...sizes, seed }),
+    goal,
+    isDue: ({ iteration }) => isEvaluated(iteration),
+    evaluate: async () => ({ ...(await evaluated(net, data)), ...(await averaged(net, data, optimizer)) }),
+    quiet,
+    signal,
+  });
   return {
     run: {
-      optimizer: name,
+      optimizer: contender.name,
       settings: {
         ...{
           data: images.name,
           layers: widthsOf(pixels, layers),
           initialize,
           batch: size,
+          ...(grows && { "whole set from iteration": full }),
           seed,
           dtype,
           backend: backend.name,
@@ -94,19 +91,18 @@ export async function train(
   };
 }
 
-/** An ordinary step has no events, and the trace none of them. */
-function traced({ iteration, loss, alpha, mu, lambda, gamma, rho, events }: StepReport, seconds: number): TraceStep {
-  return {
-    iteration,
-    seconds,
-    loss,
-    ...(alpha !== undefined && { alpha }),
-    ...(mu !== undefined && { mu }),
-    ...(lambda !== undefined && { lambda }),
-    ...(gamma !== undefined && { gamma }),
-    ...(rho !== undefined && { rho }),
-    ...(events.length > 0 && { events }),
-  };
+/** On the whole training set, at θ. */
+async function evaluated(net: Network, data: Data): Promise<Partial<TraceStep>> {
+  const { loss: trainingLoss, squaredError } = await evaluate(net, loss, data);
+  return { trainingLoss, squaredError };
+}
+
+/** The same at θ̄ (§13), where the optimizer averages. */
+async function averaged(net: Network, data: Data, optimizer: Optimizer): Promise<Partial<TraceStep>> {
+  return atAverage(optimizer, async (weights) => {
+    const at = await evaluate(net, loss, data, weights);
+    return { averagedTrainingLoss: at.loss, averagedSquaredError: at.squaredError };
+  });
 }
 
 /** σ(z) of one image of each class: the means of the pixels. */

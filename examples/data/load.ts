@@ -5,8 +5,12 @@ import { readIdx } from "./idx.js";
 import type { Images } from "./images.js";
 import { UsageError } from "../usage-error.js";
 
-const IMAGES = "train-images-idx3-ubyte";
-const LABELS = "train-labels-idx1-ubyte";
+/** The two parts of a data set in the format of MNIST, as their files begin. */
+const TRAINING = "train";
+const HELD_OUT = "t10k";
+
+const imagesOf = (part: string) => `${part}-images-idx3-ubyte`;
+const labelsOf = (part: string) => `${part}-labels-idx1-ubyte`;
 
 /**
  * The images to train on: the digits of the `mnist` package, or the training set in `directory` in the format of MNIST
@@ -15,12 +19,46 @@ const LABELS = "train-labels-idx1-ubyte";
  * @throws UsageError naming the file, what it holds and the remedy
  */
 export function loadImages({ directory }: { directory?: string | undefined } = {}): Images {
-  return directory === undefined ? digits() : imagesIn(directory);
+  return directory === undefined ? digits() : imagesIn(directory, TRAINING);
 }
 
-function imagesIn(directory: string): Images {
-  const imageFile = find(directory, IMAGES);
-  const labelFile = find(directory, LABELS);
+/** Images to train on, and others that training never sees. */
+export interface Split {
+  readonly training: Images;
+  readonly heldOut: Images;
+}
+
+/** Of images that come without a part of their own to hold out. */
+const HELD_OUT_SHARE = 0.2;
+
+/**
+ * The same images and what is held out of training: the `t10k` files of the directory, or the last fifth of the images where it
+ * has none (as of the digits of the `mnist` package, of which every part is balanced).
+ *
+ * @throws UsageError as `loadImages` does
+ */
+export function loadSplit({ directory }: { directory?: string | undefined } = {}): Split {
+  const images = loadImages({ directory });
+  if (directory !== undefined && isIn(directory, imagesOf(HELD_OUT)))
+    return { training: images, heldOut: imagesIn(directory, HELD_OUT) };
+  const kept = images.count - Math.round(HELD_OUT_SHARE * images.count);
+  return { training: part(images, 0, kept), heldOut: part(images, kept, images.count) };
+}
+
+/** Images start … end − 1, as views. */
+function part(images: Images, start: number, end: number): Images {
+  const size = images.width * images.height;
+  return {
+    ...images,
+    count: end - start,
+    pixels: images.pixels.subarray(start * size, end * size),
+    labels: images.labels.subarray(start, end),
+  };
+}
+
+function imagesIn(directory: string, part: string): Images {
+  const imageFile = find(directory, imagesOf(part));
+  const labelFile = find(directory, labelsOf(part));
   const images = readIdx(imageFile, 3);
   const labels = readIdx(labelFile, 1);
   const [count, height, width] = images.shape;
@@ -46,12 +84,16 @@ function scale(bytes: Uint8Array): Float32Array {
   return pixels;
 }
 
+const filesOf = (directory: string, name: string) => [name, `${name}.gz`].map((file) => join(directory, file));
+
+const isIn = (directory: string, name: string) => filesOf(directory, name).some((path) => existsSync(path));
+
 function find(directory: string, name: string): string {
-  const file = [name, `${name}.gz`].map((candidate) => join(directory, candidate)).find((path) => existsSync(path));
+  const file = filesOf(directory, name).find((path) => existsSync(path));
   if (file !== undefined) return file;
   throw new UsageError(
     existsSync(directory)
       ? `${directory}: holds neither ${name} nor ${name}.gz; --data wants a directory with both files of a training set`
-      : `${directory}: there is no such directory; --data wants one that holds ${IMAGES} and ${LABELS}, gzipped or not`,
+      : `${directory}: there is no such directory; --data wants one that holds ${imagesOf(TRAINING)} and ${labelsOf(TRAINING)}, gzipped or not`,
   );
 }

@@ -2,16 +2,18 @@ import { parse, View } from "vega";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { Html } from "./html.js";
 
-/** A named curve. Curves of one name share a colour: a line, a line with a mark at each point, or a thin pale line. */
+/** A named curve. Curves of one name share a colour: a line, a line with a mark at each point, a dashed or a thin pale line. */
 export interface Curve {
   readonly name: string;
-  readonly style: "line" | "marked" | "faint";
+  readonly style: "line" | "marked" | "dashed" | "faint";
   readonly points: readonly { readonly x: number; readonly y: number }[];
 }
 
 export interface Axes {
   readonly x: string;
   readonly y: string;
+  /** Equal ratios along x are equal distances; points at 0 or below are left out. */
+  readonly logX?: boolean;
   /** What the picture shows, for those who do not see it. */
   readonly description: string;
 }
@@ -20,30 +22,44 @@ export interface Axes {
 const LOG_FROM_RATIO = 4;
 
 /** Colours told apart without red and green (Okabe and Ito), of enough contrast on white and on black. */
-const COLOURS = ["#d55e00", "#0081c8", "#009e73", "#c874a5"];
+const COLOURS = ["#d55e00", "#0081c8", "#009e73", "#c874a5", "#b8860b", "#808080"];
 
 /** Draws curves as SVG; text takes the colour of the page. Points that are not finite are left out. */
-export async function chart(curves: readonly Curve[], { x, y, description }: Axes): Promise<Html> {
+export async function chart(curves: readonly Curve[], { x, y, logX = false, description }: Axes): Promise<Html> {
   const values = curves.flatMap(({ name, style, points }) =>
     points
-      .filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y))
+      .filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y) && !(logX && point.x <= 0))
       .map((point) => ({ ...point, name, style })),
   );
   const names = [...new Set(curves.map(({ name }) => name))];
+  const columns = legendColumns(names);
   const whole = values.every((value) => Number.isInteger(value.x));
   const heights = values.map((value) => value.y);
   const spec: TopLevelSpec = {
     description,
-    width: 560,
+    width: WIDTH,
     height: 280,
     background: "transparent",
     padding: 4,
     autosize: { type: "pad", contains: "content" },
     data: { values },
     encoding: {
-      x: { field: "x", type: "quantitative", title: x, axis: { tickCount: 10, ...(whole && { tickMinStep: 1 }) } },
+      x: {
+        field: "x",
+        type: "quantitative",
+        title: x,
+        ...(logX
+          ? { scale: { type: "log" as const, nice: false }, axis: { tickCount: 10 } }
+          : { axis: { tickCount: 10, ...(whole && { tickMinStep: 1 }) } }),
+      },
       y: { field: "y", type: "quantitative", title: y, scale: scaleFor(heights), axis: { tickCount: 8 } },
-      color: { field: "name", type: "nominal", title: null, scale: { domain: names, range: COLOURS } },
+      color: {
+        field: "name",
+        type: "nominal",
+        title: null,
+        scale: { domain: names, range: COLOURS },
+        legend: { columns },
+      },
     },
     layer: [
       {
@@ -51,7 +67,11 @@ export async function chart(curves: readonly Curve[], { x, y, description }: Axe
         mark: { type: "line", strokeWidth: 1, opacity: 0.45 },
       },
       {
-        transform: [{ filter: "datum.style != 'faint'" }],
+        transform: [{ filter: "datum.style == 'dashed'" }],
+        mark: { type: "line", strokeWidth: 1.5, strokeDash: [5, 3] },
+      },
+      {
+        transform: [{ filter: "datum.style == 'line' || datum.style == 'marked'" }],
         mark: { type: "line", strokeWidth: 2 },
       },
       {
@@ -83,6 +103,14 @@ export async function chart(curves: readonly Curve[], { x, y, description }: Axe
   } finally {
     view.finalize();
   }
+}
+
+const WIDTH = 560;
+
+/** As many names in a row of the legend as are not wider than the chart, at some 7 pixels a letter. */
+function legendColumns(names: readonly string[]): number {
+  const widest = Math.max(...names.map(({ length }) => 7 * length + 45));
+  return Math.max(1, Math.min(names.length, Math.floor((WIDTH + 60) / widest)));
 }
 
 function scaleFor(heights: readonly number[]) {

@@ -1,11 +1,9 @@
-import { chartFigure } from "./chartFigure.js";
-import type { Curve } from "./chart.js";
-import { figure } from "./figure.js";
+import { nameOf } from "../contender.js";
 import { html, type Html } from "./html.js";
 import { page, writePage } from "./page.js";
-import { table } from "./table.js";
 import { strip } from "./picture.js";
-import type { Run, Setting, TraceStep } from "./trace.js";
+import { decisionsOf, finalFigures, runsFigure, settingsTable, type Axis } from "./runs.js";
+import type { Run } from "./trace.js";
 
 export interface Report {
   readonly title: string;
@@ -28,109 +26,70 @@ export async function writeReport(directory: string, report: Report): Promise<st
   return writePage(directory, await renderReport(report));
 }
 
-/** What an optimizer is called in the report. */
-export function nameOf(optimizer: string): string {
-  return { kfac: "K-FAC", adam: "Adam", sgd: "SGD with Nesterov momentum" }[optimizer] ?? optimizer;
-}
-
 export async function renderReport({ title, summary, runs, pictures }: Report): Promise<string> {
-  const kfac = runs.find(({ steps }) => steps.some(({ lambda }) => lambda !== undefined));
   return page({
     title,
     summary,
     body: [
       html`<h2>Training loss</h2>`,
-      await lossFigure(runs, "iteration", "iteration", "by iteration"),
-      await lossFigure(runs, "seconds", "seconds of training", "by seconds of training"),
+      await lossFigure(runs, "iteration"),
+      await lossFigure(runs, "seconds"),
       await squaredErrorFigure(runs),
       html`<h2>Final figures</h2>`,
-      finalFigures(runs),
+      finalFigures(
+        runs,
+        [
+          { head: "training loss", quantity: "trainingLoss" },
+          { head: "squared error", quantity: "squaredError" },
+          { head: "training loss at θ̄", quantity: "averagedTrainingLoss" },
+          { head: "squared error at θ̄", quantity: "averagedSquaredError" },
+        ],
+        "Where each optimizer ended. In brackets, the iteration at which the whole training set was last evaluated.",
+      ),
       html`<h2>Reconstructions</h2>`,
       reconstructions(pictures),
-      ...(kfac ? [html`<h2>What ${nameOf(kfac.optimizer)} decided</h2>`, await decisions(kfac)] : []),
+      ...(await decisionsOf(runs)),
       html`<h2>Settings</h2>`,
-      settings(runs),
+      settingsTable(runs),
     ],
   });
 }
 
-type Axis = "iteration" | "seconds";
-
-async function lossFigure(runs: readonly Run[], axis: Axis, title: string, by: string): Promise<Html> {
-  const curves = runs.flatMap(({ optimizer, steps }) => [
-    { name: nameOf(optimizer), style: "faint" as const, points: points(steps, axis, "loss") },
-    { name: nameOf(optimizer), style: "marked" as const, points: points(steps, axis, "trainingLoss") },
-  ]);
-  return chartFigure(curves, {
-    x: title,
-    y: "cross-entropy of an image",
-    caption: `Cross-entropy ${by}. Marked: the whole training set. Thin: each iteration's minibatch.`,
-  });
+function lossFigure(runs: readonly Run[], axis: Axis): Promise<Html> {
+  const by = axis === "seconds" ? "by seconds of training" : "by iteration";
+  return runsFigure(
+    runs,
+    axis,
+    [
+      { quantity: "loss", style: "faint" },
+      { quantity: "trainingLoss", style: "marked" },
+      { quantity: "averagedTrainingLoss", style: "dashed" },
+    ],
+    {
+      y: "cross-entropy of an image",
+      caption: `Cross-entropy ${by}. Marked: the whole training set. Thin: each iteration's minibatch.${aboutAverages(runs)}`,
+    },
+  );
 }
 
-async function squaredErrorFigure(runs: readonly Run[]): Promise<Html> {
-  const curves = runs.map(({ optimizer, steps }) => ({
-    name: nameOf(optimizer),
-    style: "marked" as const,
-    points: points(steps, "iteration", "squaredError"),
-  }));
-  return chartFigure(curves, {
-    x: "iteration",
-    y: "squared error of an image",
-    caption: "Squared error of the reconstruction, summed over the pixels of an image, mean of the whole training set.",
-  });
+function squaredErrorFigure(runs: readonly Run[]): Promise<Html> {
+  return runsFigure(
+    runs,
+    "iteration",
+    [
+      { quantity: "squaredError", style: "marked" },
+      { quantity: "averagedSquaredError", style: "dashed" },
+    ],
+    {
+      y: "squared error of an image",
+      caption: `Squared error of the reconstruction, summed over the pixels of an image, mean of the whole training set.${aboutAverages(runs)}`,
+    },
+  );
 }
 
-async function decisions({ steps }: Run): Promise<Html> {
-  const curve = (name: string, quantity: Quantity) => ({
-    name,
-    style: "line" as const,
-    points: points(steps, "iteration", quantity),
-  });
-  const damping = await chartFigure([curve("λ", "lambda"), curve("γ", "gamma")], {
-    x: "iteration",
-    y: "damping",
-    caption: "The damping λ of the quadratic model and γ of the factors.",
-  });
-  const step = await chartFigure([curve("α", "alpha"), curve("μ", "mu")], {
-    x: "iteration",
-    y: "coefficient",
-    caption: "The step δ = αΔ + μδ₀: how much of the proposal, and how much of the last step.",
-  });
-  return html`${damping}${step}`;
-}
-
-type Quantity = Exclude<keyof TraceStep, "iteration" | "seconds" | "events">;
-
-function points(steps: readonly TraceStep[], axis: Axis, quantity: Quantity): Curve["points"] {
-  return steps.flatMap((step) => {
-    const y = step[quantity];
-    return y !== undefined && Number.isFinite(y) ? [{ x: step[axis], y }] : [];
-  });
-}
-
-/** Of each run: how far it went, how long it took, and where it ended. */
-function finalFigures(runs: readonly Run[]): Html {
-  const rows = runs.map(({ optimizer, steps }) => {
-    const last = steps.at(-1);
-    const evaluated = steps.findLast(({ trainingLoss }) => trainingLoss !== undefined);
-    const cells = [
-      last?.iteration,
-      last && figure(last.seconds),
-      last && figure((1000 * last.seconds) / last.iteration),
-      last && figure(last.loss),
-      evaluated?.trainingLoss !== undefined && `${figure(evaluated.trainingLoss)} (${evaluated.iteration})`,
-      evaluated?.squaredError !== undefined && `${figure(evaluated.squaredError)} (${evaluated.iteration})`,
-    ];
-    return [nameOf(optimizer), ...cells.map((cell) => (cell === false ? undefined : cell))];
-  });
-  return table({
-    caption:
-      "Where each optimizer ended. In brackets, the iteration at which the whole training set was last evaluated.",
-    head: ["optimizer", "iterations", "seconds", "ms an iteration", "minibatch loss", "training loss", "squared error"],
-    rows,
-    numbers: true,
-  });
+function aboutAverages(runs: readonly Run[]): string {
+  const averages = runs.some(({ steps }) => steps.some((step) => step.averagedTrainingLoss !== undefined));
+  return averages ? " Dashed: the whole training set at the averaged weights θ̄ (§13)." : "";
 }
 
 function reconstructions({ width, height, originals, reconstructions: made }: Pictures): Html {
@@ -157,15 +116,4 @@ function reconstructions({ width, height, originals, reconstructions: made }: Pi
       </tbody>
     </table>
   </div>`;
-}
-
-/** A row a setting, a column an optimizer. */
-function settings(runs: readonly Run[]): Html {
-  const keys = [...new Set(runs.flatMap((run) => Object.keys(run.settings)))];
-  const shown = (value: Setting | undefined) => (value === undefined ? undefined : String(value).replaceAll(",", ", "));
-  return table({
-    caption: "A dash stands for a setting that an optimizer does not have.",
-    head: ["setting", ...runs.map(({ optimizer }) => nameOf(optimizer))],
-    rows: keys.map((key) => [key, ...runs.map((run) => shown(run.settings[key]))]),
-  });
 }

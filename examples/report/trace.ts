@@ -10,6 +10,14 @@ export interface TraceStep {
   readonly trainingLoss?: number;
   /** Mean over the whole training set of Σ(σ(z) − x)², at the same iterations. */
   readonly squaredError?: number;
+  /** Both at the averaged weights θ̄ (§13), where the optimizer averages. */
+  readonly averagedTrainingLoss?: number;
+  readonly averagedSquaredError?: number;
+  /** Of a classifier: loss on held-out cases, and the share of them classified wrongly, at θ and at θ̄. */
+  readonly heldOutLoss?: number;
+  readonly heldOutError?: number;
+  readonly averagedHeldOutLoss?: number;
+  readonly averagedHeldOutError?: number;
   readonly alpha?: number;
   readonly mu?: number;
   readonly lambda?: number;

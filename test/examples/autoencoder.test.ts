@@ -10,6 +10,7 @@ import { run } from "../../examples/autoencoder/run.js";
 import { settingsFor } from "../../examples/autoencoder/settings.js";
 import { train, type Task } from "../../examples/autoencoder/train.js";
 import type { Images } from "../../examples/data/images.js";
+import type { Contender } from "../../examples/contender.js";
 import { loadImages } from "../../examples/data/load.js";
 import { isEvaluated, type Run } from "../../examples/report/trace.js";
 import { UsageError } from "../../examples/usage-error.js";
@@ -115,10 +116,55 @@ test("every optimizer starts from the same weights and sees the same minibatches
   expect(new Set(adam).size).toBe(6);
 });
 
+test("--inverse may name several, and K-FAC run without momentum: all before the baselines, which get the longest's seconds", async () => {
+  const flags = "--optimizers adam,kfac --inverse block-diagonal,block-tridiagonal --without-momentum --lambda 1";
+  const { runs, html } = await trained(`${flags} --iterations 4`);
+  expect(runs.map(({ optimizer }) => optimizer)).toEqual([
+    "kfac-block-diagonal",
+    "kfac-block-tridiagonal",
+    "kfac-block-diagonal-no-momentum",
+    "kfac-block-tridiagonal-no-momentum",
+    "adam",
+  ]);
+  const [diagonal, tridiagonal, ...others] = runs;
+  expect(diagonal.settings).toMatchObject({ inverse: "block-diagonal", momentum: true });
+  expect(tridiagonal.settings).toMatchObject({ inverse: "block-tridiagonal", momentum: true });
+  expect(tridiagonal.steps[0].loss).toBe(diagonal.steps[0].loss);
+  expect(tridiagonal.steps[1].loss).not.toBe(diagonal.steps[1].loss);
+  expect(diagonal.steps.some(({ mu }) => mu !== 0)).toBe(true);
+  for (const { steps } of others.slice(0, 2)) expect(steps.every(({ mu }) => mu === 0)).toBe(true);
+  const longest = Math.max(...runs.slice(0, 4).map(({ steps }) => steps[3].seconds));
+  expect(others[2].steps.at(-1)?.seconds).toBeGreaterThanOrEqual(longest);
+  expect(html).toContain("What K-FAC, block-tridiagonal, no momentum decided");
+});
+
+test("the averaged weights of K-FAC are evaluated beside its weights, where it averages", async () => {
+  const { runs, html } = await trained("--optimizers kfac,adam --iterations 5");
+  const [kfac, adam] = runs;
+  const averaged = kfac.steps.filter(({ averagedTrainingLoss }) => averagedTrainingLoss !== undefined);
+  expect(averaged.map(({ iteration }) => iteration)).toEqual([1, 5]);
+  expect(averaged[1].averagedTrainingLoss).not.toBe(averaged[1].trainingLoss);
+  expect(averaged[1]).toHaveProperty("averagedSquaredError");
+  expect(adam.steps[0]).not.toHaveProperty("averagedTrainingLoss");
+  expect(html).toContain("Dashed: the whole training set at the averaged weights");
+  const paperRuns = await trained("--optimizers kfac --iterations 1 --paper --lambda 1"); // ξ = 0
+  expect(paperRuns.runs[0].steps[0]).not.toHaveProperty("averagedTrainingLoss");
+});
+
+test("with --schedule K-FAC's minibatches grow to the whole training set, and the baselines' stay", async () => {
+  const { runs, html } = await trained("--optimizers kfac,adam --iterations 3 --batch 50 --schedule 2");
+  const [kfac, adam] = runs;
+  expect(kfac.settings).toMatchObject({ batch: 50, "whole set from iteration": 2 });
+  expect(kfac.steps[1].loss).toBeCloseTo(kfac.steps[0].trainingLoss ?? NaN, 3); // the second batch is the whole set
+  expect(adam.settings).not.toHaveProperty("whole set from iteration");
+  expect(adam.steps[1].loss).not.toBeCloseTo(adam.steps[0].trainingLoss ?? NaN, 3);
+  expect(html).toContain("grow from there to the whole set");
+});
+
 test("another seed is another start", async () => {
   const losses = await Promise.all(
     ["--seed 1", "--seed 2"].map(async (seed) => {
-      const { run } = await train("adam", { iterations: 1 }, task(seed));
+      const { run } = await train({ family: "adam", name: "adam" }, { iterations: 1 }, task(seed));
       return run.steps[0].loss;
     }),
   );
@@ -126,7 +172,8 @@ test("another seed is another start", async () => {
 });
 
 test("what K-FAC did beyond an ordinary step goes to the trace", async () => {
-  const { run } = await train("kfac", { iterations: 2 }, withKfac({ lambda: "calibrate" }));
+  const calibrating: Contender<"kfac"> = { family: "kfac", name: "kfac", kfac: { lambda: "calibrate" } };
+  const { run } = await train(calibrating, { iterations: 2 }, task(""));
   expect(run.steps[0].events).toMatchObject([{ kind: "calibrated" }]);
   expect(run.steps[1]).not.toHaveProperty("events");
 });
@@ -228,8 +275,9 @@ test.each(["kfac", "adam", "sgd"] as const)(
         return false;
       },
     } as AbortSignal;
-    const { settings: common, ...rest } = task("--lambda 1");
-    await train(name, { iterations: 13 }, { ...rest, settings: { ...common, backend }, signal });
+    const { settings: common, ...rest } = task(`--lambda 1 --optimizers ${name}`);
+    const [contender] = common.contenders;
+    await train(contender, { iterations: 13 }, { ...rest, settings: { ...common, backend }, signal });
     expect(live).toHaveLength(12);
     expect(new Set(live.slice(3)).size).toBe(1);
     expect(backend.live).toBe(0);
@@ -238,9 +286,4 @@ test.each(["kfac", "adam", "sgd"] as const)(
 
 function task(flags: string): Task {
   return { images, settings: settings(`${SMALL} ${flags}`), quiet: true, signal: going };
-}
-
-function withKfac(kfac: Task["settings"]["kfac"]): Task {
-  const { settings: common, ...rest } = task("");
-  return { settings: { ...common, kfac }, ...rest };
 }

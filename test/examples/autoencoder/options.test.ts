@@ -17,6 +17,7 @@ test("without flags only what has a fixed default is set", () => {
     paper: false,
     full: false,
     quiet: false,
+    withoutMomentum: false,
     kfac: {},
   });
   expect(Object.keys(parse(""))).not.toContain("batch");
@@ -27,7 +28,7 @@ test("every flag arrives under its name, as the type it stands for", () => {
     "--optimizers sgd,kfac --iterations 7 --batch 64 --layers 30,20,2 --seed 3 --backend wasm --threads 2 " +
     "--dtype float64 --inverse exact-tikhonov --fisher curvature-propagation --lambda 1e-1 --eta 0 " +
     "--statistics-fraction 0.125 --model-fraction 1 --invert-every 5 --initialize sparse --data /d --learning-rate 0.5 " +
-    "--paper --full --quiet --out there";
+    "--paper --full --quiet --out there --without-momentum --schedule 30";
   expect(parse(line)).toEqual({
     optimizers: ["sgd", "kfac"],
     iterations: 7,
@@ -44,8 +45,10 @@ test("every flag arrives under its name, as the type it stands for", () => {
     full: true,
     quiet: true,
     out: "there",
+    inverses: ["exact-tikhonov"],
+    withoutMomentum: true,
+    schedule: 30,
     kfac: {
-      inverse: "exact-tikhonov",
       fisher: "curvature-propagation",
       lambda: 0.1,
       eta: 0,
@@ -59,6 +62,15 @@ test("every flag arrives under its name, as the type it stands for", () => {
 test("a K-FAC flag that was not given leaves a preset alone when spread over it", () => {
   const preset = { lambda: 150, invertEvery: 20 };
   expect({ ...preset, ...parse("--paper --lambda 5").kfac }).toEqual({ lambda: 5, invertEvery: 20 });
+});
+
+test("--inverse takes several, in their order", () => {
+  expect(parse("--inverse block-tridiagonal,block-diagonal").inverses).toEqual(["block-tridiagonal", "block-diagonal"]);
+});
+
+test("--schedule without a value is the paper's", () => {
+  expect(parse("--schedule").schedule).toBe(500);
+  expect(parse("--schedule --quiet")).toMatchObject({ schedule: 500, quiet: true });
 });
 
 test("one baseline's learning rate can be set without the other's", () => {
@@ -90,7 +102,9 @@ describe("a wrong flag gives one line that names it and says what to give", () =
     ["--model-fraction 1.01", "Give a number above 0 and at most 1"],
     ["--backend gpu", "'--backend <name>' argument 'gpu' is invalid. Allowed choices are cpu, wasm"],
     ["--dtype float16", "Allowed choices are float32, float64"],
-    ["--inverse full", "Allowed choices are block-diagonal, block-tridiagonal, exact-tikhonov"],
+    ["--inverse full", "Give any of block-diagonal,block-tridiagonal,exact-tikhonov, separated by commas"],
+    ["--inverse block-diagonal,block-diagonal", "Name each inverse once"],
+    ["--schedule 1", "Give a whole number of at least 2"],
     ["--fisher true", "Allowed choices are sampled, exact, curvature-propagation, empirical"],
     ["--initialize zero", "Allowed choices are glorot, sparse"],
     ["--optimizers kfac,lbfgs", "Give any of kfac,adam,sgd, separated by commas"],

@@ -37,3 +37,14 @@ test("with losses of zero or below, the axis is linear rather than empty", async
   const [a, b, c] = markHeights((await chart([curve("K-FAC", 100, 50, 0)], axes)).text);
   expect(c - b).toBeCloseTo(b - a, 6);
 });
+
+test("with logX equal ratios along x are equal distances, and points that have no place there are left out", async () => {
+  const points = [0, 0.01, 0.1, 1].map((x) => ({ x, y: 1 + x }));
+  const { text } = await chart([{ name: "KL", style: "marked", points }], { ...axes, logX: true });
+  const [a, b, c, ...more] = [...text.matchAll(/aria-roledescription="point"[^>]*transform="translate\(([^,]*),/g)].map(
+    ([, x]) => Number(x),
+  );
+  expect(more).toEqual([]);
+  expect(c - b).toBeCloseTo(b - a, 6);
+  expect(b - a).toBeGreaterThan(10);
+});
