@@ -17,6 +17,11 @@ export class Block {
   }
 }
 
+interface Range {
+  address: number;
+  bytes: number;
+}
+
 /**
  * Blocks of one WebAssembly memory, in size classes of which there are four to each power of two: a freed block serves the next
  * request of its class. A block that nobody refers to any more is freed by the garbage collector; that is the net below
@@ -26,6 +31,8 @@ export class Heap {
   readonly memory: WebAssembly.Memory;
   readonly #limit: number;
   readonly #free = new Map<number, number[]>();
+  /** Free memory that no size class holds: what merging freed neighbours gave, once there was no room otherwise. By address. */
+  #ranges: Range[] = [];
   #top: number;
   #live = 0;
   readonly #net = new FinalizationRegistry<{ address: number; bytes: number }>(({ address, bytes }) => {
@@ -51,7 +58,7 @@ export class Heap {
   /** @throws RangeError at the limit. */
   allocate(length: number): Block {
     const bytes = sizeClass(length);
-    const address = this.#free.get(bytes)?.pop() ?? this.#extend(bytes);
+    const address = this.#free.get(bytes)?.pop() ?? this.#carve(bytes) ?? this.#extend(bytes);
     const block = new Block(address, bytes);
     this.#live += bytes;
     this.#net.register(block, { address, bytes }, block);
@@ -91,18 +98,46 @@ export class Heap {
   #extend(bytes: number): number {
     const address = this.#top;
     const end = address + bytes;
-    if (end > this.#limit) throw this.#full(bytes);
+    if (end > this.#limit) return this.#merge().#carve(bytes) ?? this.#refuse(bytes);
     const missing = end - this.memory.buffer.byteLength;
     if (missing > 0) {
       const pages = Math.ceil(Math.min(Math.max(missing, GROWTH), this.#limit - this.memory.buffer.byteLength) / PAGE);
       try {
         this.memory.grow(pages);
       } catch {
-        throw this.#full(bytes);
+        return this.#merge().#carve(bytes) ?? this.#refuse(bytes);
       }
     }
     this.#top = end;
     return address;
+  }
+
+  /** The start of the first range that is large enough; the rest of it stays a range. */
+  #carve(bytes: number): number | undefined {
+    const i = this.#ranges.findIndex((range) => range.bytes >= bytes);
+    if (i < 0) return undefined;
+    const { address, bytes: held } = this.#ranges[i];
+    const rest = held === bytes ? [] : [{ address: address + bytes, bytes: held - bytes }];
+    this.#ranges.splice(i, 1, ...rest);
+    return address;
+  }
+
+  /** Makes one range of all free blocks that touch: batches of growing size leave blocks of every class, each too small for the next. */
+  #merge(): this {
+    const blocks = [...this.#free].flatMap(([bytes, addresses]) => addresses.map((address) => ({ address, bytes })));
+    this.#free.clear();
+    const merged: Range[] = [];
+    for (const { address, bytes } of [...blocks, ...this.#ranges].sort((a, b) => a.address - b.address)) {
+      const last = merged.at(-1);
+      if (last !== undefined && last.address + last.bytes === address) last.bytes += bytes;
+      else merged.push({ address, bytes });
+    }
+    this.#ranges = merged;
+    return this;
+  }
+
+  #refuse(bytes: number): never {
+    throw this.#full(bytes);
   }
 
   #full(bytes: number): RangeError {

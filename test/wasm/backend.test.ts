@@ -62,6 +62,16 @@ describe("the wasm backend", () => {
     expect(await read(tensor([1, 2], { backend }))).toEqual(Float32Array.of(1, 2));
   });
 
+  test("serves blocks of growing size from what smaller ones left, up to the limit", () => {
+    const backend = wasm({ threads: 1, memoryLimit: 32 * 2 ** 20 });
+    for (let rows = 100; rows <= 6000; rows += 100) {
+      using first = zeros([rows, 500], { backend });
+      using second = zeros([rows, 500], { backend });
+      expect([first, second].map((t) => t.shape[0])).toEqual([rows, rows]);
+    }
+    expect(backend.memory.reserved).toBeLessThanOrEqual(32 * 2 ** 20);
+  });
+
   test("keeps memory flat over 10,000 steps of K-FAC", async () => {
     const backend = wasm({ threads: 1 });
     using net = network([dense(4, 5, tanh), dense(5, 3, identity)], { seed: 1, backend });
