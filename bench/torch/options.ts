@@ -11,7 +11,7 @@ export interface TorchOptions {
   /** Iterations after which a first-order trainer gives up. */
   readonly iterations: number;
   readonly seed: number;
-  /** Damping K-FAC starts from; calibrated where it is missing. */
+  /** Damping K-FAC starts from. */
   readonly lambda?: number;
   readonly modelFraction?: number;
   readonly python: string;
@@ -39,8 +39,8 @@ function command(): Command {
     .option("--target <x>", "training cross-entropy to reach (default: 67.2)", positiveNumber)
     .option("--iterations <n>", "at which each gives up (default: 2000)", wholeNumber(1))
     .option("--seed <n>", "of weights, minibatches and samples (default: 0)", wholeNumber(0))
-    .option("--lambda <x>", "damping that K-FAC starts from (default: calibrated in its first step)", positiveNumber)
-    .option("--model-fraction <x>", "τ₂ of K-FAC (default: 0.25)", positiveNumber)
+    .option("--lambda <x>", "damping that K-FAC starts from (default: npm start's)", positiveNumber)
+    .option("--model-fraction <x>", "τ₂ of K-FAC (default: npm start's)", positiveNumber)
     .option("--python <file>", "an interpreter that has PyTorch (default: Debian's, with python3-torch)")
     .addOption(new Option("--only <trainer>", "leave the others out").choices(TRAINERS));
 }

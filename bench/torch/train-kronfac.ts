@@ -12,6 +12,7 @@ import {
   type Tensor,
 } from "../../src/index.js";
 import { loss } from "../../examples/autoencoder/autoencoder.js";
+import { tuned } from "../../examples/autoencoder/presets.js";
 import type { Images } from "../../examples/data/images.js";
 import { EVERY, type Evaluation, type Outcome } from "./evaluations.js";
 import type { TorchOptions } from "./options.js";
@@ -52,14 +53,14 @@ export async function trainKronfac(
   return { trainer: `kronfac-${name}`, evaluations };
 }
 
-/** K-FAC as Algorithm 2 has it, with λ₀ calibrated unless it is given; calibration is part of its first iteration's time. */
+/** K-FAC as `npm start` has it. */
 function optimizerFor(
   name: "kfac" | "adam",
   net: Network,
-  { lambda, modelFraction = paper.modelFraction, seed }: TorchOptions,
+  { lambda = tuned.lambda, modelFraction = tuned.modelFraction, seed }: TorchOptions,
 ): Optimizer {
   if (name === "adam") return new Adam(net, loss, { learningRate: 1e-3, eta: paper.eta });
-  return new Kfac(net, loss, { ...paper, lambda: lambda ?? "calibrate", modelFraction, seed });
+  return new Kfac(net, loss, { ...tuned, lambda, modelFraction, seed });
 }
 
 async function step(optimizer: Optimizer, inputs: Tensor, rows: Uint32Array): Promise<void> {

@@ -12,7 +12,7 @@ export interface Preset {
 }
 
 /** What reached a cross-entropy of 67.2 in the fewest seconds; docs/performance.md says what each choice bought. */
-const tuned = {
+export const tuned = {
   lambda: 0.03,
   statisticsFraction: 1 / 4,
   modelFraction: 1 / 4,

@@ -2,33 +2,38 @@ import type { GramTerms, Transposes } from "../../tensor/backend.js";
 import * as tensor from "../../tensor/operations.js";
 import { format, size } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { apply, levelOf } from "../variable.js";
+import { apply, levelOf, type Rule } from "../variable.js";
 import { reshape } from "./broadcast.js";
 import { add, mul } from "./elementwise.js";
 
 /** op(A)·op(B) of two matrices, either read transposed. */
 export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: Transposes = {}): Tensor {
-  const transposes = { transposeA, transposeB };
-  return apply(
-    {
-      name: "matmul",
-      value: (a: Tensor, b: Tensor) => tensor.matmul(a, b, transposes),
-      vjp: [
-        (g, y, a: Tensor, b: Tensor) =>
-          transposeA
-            ? matmul(b, g, { transposeA: transposeB, transposeB: true })
-            : matmul(g, b, { transposeB: !transposeB }),
-        (g, y, a: Tensor) =>
-          transposeB
-            ? matmul(g, a, { transposeA: true, transposeB: transposeA })
-            : matmul(a, g, { transposeA: !transposeA }),
-      ],
-      jvp: [(v, y, a: Tensor, b: Tensor) => matmul(v, b, transposes), (v, y, a: Tensor) => matmul(a, v, transposes)],
-      cases: [!transposeA, false],
-    },
-    a,
-    b,
-  );
+  return apply(matmulRules[Number(transposeA)][Number(transposeB)], a, b);
+}
+
+/** The rules of A·B and A·Bᵀ, then of Aᵀ·B and Aᵀ·Bᵀ. */
+const matmulRules = [false, true].map((transposeA) =>
+  [false, true].map((transposeB) => matmulRule({ transposeA, transposeB })),
+);
+
+function matmulRule(transposes: Required<Transposes>): Rule {
+  const { transposeA, transposeB } = transposes;
+  return {
+    name: "matmul",
+    value: (a: Tensor, b: Tensor) => tensor.matmul(a, b, transposes),
+    vjp: [
+      (g, y, a: Tensor, b: Tensor) =>
+        transposeA
+          ? matmul(b, g, { transposeA: transposeB, transposeB: true })
+          : matmul(g, b, { transposeB: !transposeB }),
+      (g, y, a: Tensor) =>
+        transposeB
+          ? matmul(g, a, { transposeA: true, transposeB: transposeA })
+          : matmul(a, g, { transposeA: !transposeA }),
+    ],
+    jvp: [(v, y, a: Tensor, b: Tensor) => matmul(v, b, transposes), (v, y, a: Tensor) => matmul(a, v, transposes)],
+    cases: [!transposeA, false],
+  };
 }
 
 /** β·C + w·XᵀY, the accumulation of a covariance: one pass for tensors, a composition for variables. */
