@@ -58,6 +58,7 @@ export interface KfacFlags {
   readonly eta?: number;
   readonly statisticsFraction?: number;
   readonly modelFraction?: number;
+  readonly adaptGammaEvery?: number;
   readonly invertEvery?: number;
 }
 
@@ -141,6 +142,11 @@ function command(): Command {
     )
     .option("--statistics-fraction <x>", "τ₁, the part of the batch that gives statistics", fraction)
     .option("--model-fraction <x>", "τ₂, the part of the batch that gives exact Fisher products", fraction)
+    .option(
+      "--adapt-gamma-every <n>",
+      "T₂, iterations between searches of γ, a multiple of T₃; 0: none",
+      wholeNumber(0),
+    )
     .option("--invert-every <n>", "T₃, iterations between inversions", wholeNumber(1))
     .optionsGroup(WHERE)
     .addOption(choice("--backend <name>", "what computes", BACKENDS))
@@ -158,6 +164,7 @@ function toOptions({
   eta,
   statisticsFraction,
   modelFraction,
+  adaptGammaEvery,
   invertEvery,
   schedule,
   ...flags
@@ -165,7 +172,7 @@ function toOptions({
   if (flags.threads !== undefined && flags.backend === "cpu") {
     throw new UsageError("--threads is for the wasm backend, and --backend says cpu; leave one of them out");
   }
-  const kfac = { fisher, lambda, eta, statisticsFraction, modelFraction, invertEvery };
+  const kfac = { fisher, lambda, eta, statisticsFraction, modelFraction, adaptGammaEvery, invertEvery };
   return {
     ...{ optimizers: OPTIMIZERS, layers: [1000, 500, 250, 30], seed: 0, out: "output" },
     ...{ paper: false, full: false, quiet: false, withoutMomentum: false },

@@ -33,7 +33,9 @@ export class Runtime {
 
   /** Calls the kernel of that name and dtype. */
   call(name: string, dtype: DType, ...parameters: number[]): number {
-    return (this.#kernels[dtype].get(name) as Kernel)(...parameters);
+    const kernel = this.#kernels[dtype].get(name);
+    if (kernel === undefined) throw new Error(`wasm: there is no kernel ${name}`);
+    return kernel(...parameters);
   }
 
   /** Calls a kernel that takes the pool first; the pool takes part where the work is that many multiplications. */

@@ -45,7 +45,7 @@ export class ThreadPool {
     if (words[LOST] === 0) return;
     this.#fail("it left work unfinished");
     throw new Error(
-      `wasm: a worker thread died during ${operation} (${this.#failure ?? ""}); the backend goes on with one thread`,
+      `wasm: a worker thread died during ${operation} and left work unfinished; the backend goes on with one thread`,
     );
   }
 

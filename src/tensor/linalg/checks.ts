@@ -61,7 +61,7 @@ const ASYMMETRY = 8;
 /** The largest |a_ij|. @throws RangeError where an [n×n] matrix is not symmetric up to roundoff. */
 export function checkSymmetric(operation: string, a: FloatArray, n: number): number {
   let largest = 0;
-  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]));
+  for (let i = 0; i < n * n; i++) largest = Math.max(largest, Math.abs(a[i]));
   const tolerance = ASYMMETRY * n * epsilon(dtypeOf(a)) * largest;
   for (let i = 0; i < n; i++)
     for (let j = 0; j < i; j++) {

@@ -27,7 +27,7 @@ test("every flag arrives under its name, as the type it stands for", () => {
   const line =
     "--optimizers sgd,kfac --iterations 7 --batch 64 --layers 30,20,2 --seed 3 --backend wasm --threads 2 " +
     "--dtype float64 --inverse exact-tikhonov --fisher curvature-propagation --lambda 1e-1 --eta 0 " +
-    "--statistics-fraction 0.125 --model-fraction 1 --invert-every 5 --initialize sparse --data /d --learning-rate 0.5 " +
+    "--statistics-fraction 0.125 --model-fraction 1 --adapt-gamma-every 15 --invert-every 5 --initialize sparse --data /d --learning-rate 0.5 " +
     "--paper --full --quiet --out there --without-momentum --schedule 30";
   expect(parse(line)).toEqual({
     optimizers: ["sgd", "kfac"],
@@ -54,6 +54,7 @@ test("every flag arrives under its name, as the type it stands for", () => {
       eta: 0,
       statisticsFraction: 0.125,
       modelFraction: 1,
+      adaptGammaEvery: 15,
       invertEvery: 5,
     },
   });
@@ -127,7 +128,7 @@ test("--help lists every flag, whatever else is given", () => {
   const options = parseOptions(["--iterations", "3", "--help"]);
   const flags =
     "optimizers iterations batch layers seed backend threads dtype inverse fisher lambda eta statistics-fraction " +
-    "model-fraction invert-every initialize data learning-rate paper full out quiet help";
+    "model-fraction adapt-gamma-every invert-every initialize data learning-rate paper full out quiet help";
   expect("help" in options && options.help).toBeTruthy();
   for (const flag of flags.split(" ")) expect("help" in options && options.help).toMatch(new RegExp(`--${flag}\\b`));
 });
