@@ -1,6 +1,7 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
+import { choice, wholeNumber } from "../../examples/command-line.js";
 import { UsageError } from "../../examples/usage-error.js";
-import { parseFlags, wholeNumber } from "../flags.js";
+import { parseFlags } from "../flags.js";
 import { paperSchedule } from "../iteration-counts.js";
 
 export const OPTIMIZERS = ["kfac", "adam", "sgd"] as const;
@@ -33,8 +34,6 @@ export function parseProfileOptions(argv: readonly string[]): ProfileOptions | {
 }
 
 function command(): Command {
-  const choice = (flags: string, description: string, choices: readonly string[]) =>
-    new Option(flags, description).choices(choices);
   return new Command("npm run profile --")
     .usage("[flags]")
     .description(

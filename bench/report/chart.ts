@@ -1,10 +1,10 @@
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
-import { Html } from "../../examples/report/html.js";
+import { draw } from "../../examples/report/draw.js";
+import type { Html } from "../../examples/report/html.js";
 import { placeOf, type Row } from "../row.js";
 
 const WIDTH = 560;
 const HEIGHT = 260;
+const LEGEND = { columns: 3 };
 
 /** GFLOP/s by size, a curve for each operation at each place; dashed, the peak of one core. All rows are of one dtype. */
 export function rateChart(rows: readonly Row[], description: string): Promise<Html> {
@@ -19,7 +19,7 @@ export function rateChart(rows: readonly Row[], description: string): Promise<Ht
         encoding: {
           x: { ...x, title: "n", axis: { values: sizes } },
           y: { field: "gflops", type: "quantitative", title: "GFLOP/s" },
-          color: { field: "curve", type: "nominal", title: null },
+          color: { field: "curve", type: "nominal", title: null, legend: LEGEND },
         },
       },
       {
@@ -46,41 +46,11 @@ export function timeChart(rows: readonly Row[], description: string): Promise<Ht
       y: { field: "bar", type: "nominal", title: null },
       yOffset: { field: "place" },
       x: { field: "ms", type: "quantitative", title: "milliseconds" },
-      color: { field: "place", type: "nominal", title: null },
+      color: { field: "place", type: "nominal", title: null, legend: LEGEND },
     },
   });
 }
 
 function frame(description: string, values: object[]) {
-  return {
-    description,
-    width: WIDTH,
-    height: HEIGHT,
-    background: "transparent",
-    padding: 4,
-    data: { values },
-    config: {
-      font: "system-ui, sans-serif",
-      view: { stroke: null },
-      axis: {
-        labelColor: "currentColor",
-        titleColor: "currentColor",
-        domainColor: "currentColor",
-        tickColor: "currentColor",
-        gridColor: "currentColor",
-        gridOpacity: 0.15,
-        titleFontWeight: "normal" as const,
-      },
-      legend: { labelColor: "currentColor", labelLimit: 0, orient: "top" as const, columns: 3 },
-    },
-  };
-}
-
-async function draw(spec: TopLevelSpec): Promise<Html> {
-  const view = new View(parse(compile(spec).spec), { renderer: "none" });
-  try {
-    return new Html(await view.toSVG());
-  } finally {
-    view.finalize();
-  }
+  return { description, width: WIDTH, height: HEIGHT, data: { values } };
 }

@@ -1,5 +1,6 @@
-import { Command, Option } from "commander";
-import { parseFlags, positiveNumber, wholeNumber } from "../flags.js";
+import { Command } from "commander";
+import { choice, fraction, positive, wholeNumber } from "../../examples/command-line.js";
+import { parseFlags } from "../flags.js";
 
 export const TRAINERS = ["torch-adam", "kronfac-kfac", "kronfac-adam"] as const;
 export type Trainer = (typeof TRAINERS)[number];
@@ -36,11 +37,11 @@ function command(): Command {
       "Trains the autoencoder to a cross-entropy with PyTorch's Adam, then with kronfac's K-FAC and Adam, from the same weights on the same minibatches.",
     )
     .option("--threads <n>", "of each (default: 1)", wholeNumber(1))
-    .option("--target <x>", "training cross-entropy to reach (default: 67.2)", positiveNumber)
+    .option("--target <x>", "training cross-entropy to reach (default: 67.2)", positive)
     .option("--iterations <n>", "at which each gives up (default: 2000)", wholeNumber(1))
     .option("--seed <n>", "of weights, minibatches and samples (default: 0)", wholeNumber(0))
-    .option("--lambda <x>", "damping that K-FAC starts from (default: npm start's)", positiveNumber)
-    .option("--model-fraction <x>", "τ₂ of K-FAC (default: npm start's)", positiveNumber)
+    .option("--lambda <x>", "damping that K-FAC starts from (default: npm start's)", positive)
+    .option("--model-fraction <x>", "τ₂ of K-FAC (default: npm start's)", fraction)
     .option("--python <file>", "an interpreter that has PyTorch (default: Debian's, with python3-torch)")
-    .addOption(new Option("--only <trainer>", "leave the others out").choices(TRAINERS));
+    .addOption(choice("--only <trainer>", "leave the others out", TRAINERS));
 }

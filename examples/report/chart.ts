@@ -1,6 +1,5 @@
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
-import { Html } from "./html.js";
+import { draw } from "./draw.js";
+import type { Html } from "./html.js";
 
 /** A named curve. Curves of one name share a colour: a line, a line with a mark at each point, a dashed or a thin pale line. */
 export interface Curve {
@@ -25,7 +24,7 @@ const LOG_FROM_RATIO = 4;
 const COLOURS = ["#d55e00", "#0081c8", "#009e73", "#c874a5", "#b8860b", "#808080"];
 
 /** Draws curves as SVG; text takes the colour of the page. Points that are not finite are left out. */
-export async function chart(curves: readonly Curve[], { x, y, logX = false, description }: Axes): Promise<Html> {
+export function chart(curves: readonly Curve[], { x, y, logX = false, description }: Axes): Promise<Html> {
   const values = curves.flatMap(({ name, style, points }) =>
     points
       .filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y) && !(logX && point.x <= 0))
@@ -35,12 +34,10 @@ export async function chart(curves: readonly Curve[], { x, y, logX = false, desc
   const columns = legendColumns(names);
   const whole = values.every((value) => Number.isInteger(value.x));
   const heights = values.map((value) => value.y);
-  const spec: TopLevelSpec = {
+  return draw({
     description,
     width: WIDTH,
     height: 280,
-    background: "transparent",
-    padding: 4,
     autosize: { type: "pad", contains: "content" },
     data: { values },
     encoding: {
@@ -80,29 +77,7 @@ export async function chart(curves: readonly Curve[], { x, y, logX = false, desc
         encoding: { shape: { field: "name", type: "nominal", title: null, scale: { domain: names } } },
       },
     ],
-    config: {
-      font: "system-ui, sans-serif",
-      view: { stroke: null },
-      axis: {
-        labelColor: "currentColor",
-        titleColor: "currentColor",
-        domainColor: "currentColor",
-        tickColor: "currentColor",
-        gridColor: "currentColor",
-        gridOpacity: 0.15,
-        labelFontSize: 12,
-        titleFontSize: 13,
-        titleFontWeight: "normal",
-      },
-      legend: { labelColor: "currentColor", labelFontSize: 13, labelLimit: 0, symbolOpacity: 1, orient: "top" },
-    },
-  };
-  const view = new View(parse(compile(spec).spec), { renderer: "none" });
-  try {
-    return new Html(await view.toSVG());
-  } finally {
-    view.finalize();
-  }
+  });
 }
 
 const WIDTH = 560;

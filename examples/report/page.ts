@@ -83,6 +83,7 @@ const STYLE = new Html(`
       .heat { width: min(98vw, 86rem); margin-left: 50%; transform: translateX(-50%); }
       .heat figcaption { max-width: 60rem; margin: 0.5rem 0 0 22px; }
       .heat .row { display: flex; flex-wrap: wrap; gap: 0.4rem; }
+      .heat .picture { flex: 1 1 18rem; max-width: 28rem; }
       .heat .picture p { margin: 0 0 0.25rem 22px; }
       .heat svg { display: block; max-width: 100%; height: auto; }
       .heat svg text { font-size: 13px; fill: currentColor; text-anchor: middle; }
