@@ -6,6 +6,7 @@ export default {
   extensionsToTreatAsEsm: [".ts"],
   moduleNameMapper: {
     "^kronfac$": "<rootDir>/src/index.ts",
+    "^kronfac/gpu$": "<rootDir>/src/gpu/index.ts",
     "^kronfac/linalg$": "<rootDir>/src/tensor/linalg/index.ts",
     "^(\\.{1,2}/.*)\\.js$": "$1",
   },

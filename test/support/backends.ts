@@ -1,6 +1,7 @@
 import type { Backend } from "../../src/tensor/backend.js";
 import { cpu } from "../../src/tensor/cpu/index.js";
 import { epsilon, type DType } from "../../src/tensor/dtype.js";
+import { gpu, type Mode } from "../../src/gpu/index.js";
 import { WasmBackend } from "../../src/wasm/index.js";
 import { enableRelaxedSimd } from "../../src/wasm/flags.js";
 
@@ -23,11 +24,26 @@ function wasmBackends(simd: "baseline" | "relaxed"): TestedBackend[] {
   }));
 }
 
-export const backends: readonly TestedBackend[] = [
-  { name: "cpu", backend: cpu(), dtypes: ["float32", "float64"], tolerance: (dtype) => 4 * epsilon(dtype) },
-  ...wasmBackends("baseline"),
-  ...(enableRelaxedSimd() ? wasmBackends("relaxed") : []),
-];
+/** gpu.js in one of its modes. Its kernels add up in the order of the elements, and devices round functions as they please. */
+async function gpuBackend(mode: Mode): Promise<TestedBackend> {
+  return {
+    name: `gpu (${mode})`,
+    backend: await gpu({ mode }).ready(),
+    dtypes: ["float32"],
+    tolerance: (dtype) => 32 * epsilon(dtype),
+  };
+}
+
+/** KRONFAC_GPU=cpu,webasm,webgpu runs the suites on gpu.js in these modes instead. */
+const modes = process.env.KRONFAC_GPU?.split(",") as Mode[] | undefined;
+
+export const backends: readonly TestedBackend[] = modes
+  ? await Promise.all(modes.map(gpuBackend))
+  : [
+      { name: "cpu", backend: cpu(), dtypes: ["float32", "float64"], tolerance: (dtype) => 4 * epsilon(dtype) },
+      ...wasmBackends("baseline"),
+      ...(enableRelaxedSimd() ? wasmBackends("relaxed") : []),
+    ];
 
 /** Where a test's tensors live, and how exact they are there. */
 export interface Place {
