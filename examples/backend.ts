@@ -1,6 +1,7 @@
 import { cpu, hasWasm, wasm, type Backend } from "kronfac";
+import { gpu, type GpuMode } from "kronfac/gpu";
 
-export const BACKENDS = ["cpu", "wasm"] as const;
+export const BACKENDS = ["cpu", "wasm", "gpu", "gpu-webgpu", "gpu-webasm", "gpu-cpu"] as const;
 
 /** What the flags --backend and --threads say. */
 export interface BackendFlags {
@@ -10,9 +11,10 @@ export interface BackendFlags {
 
 /**
  * What computes, ready: wasm where the engine has SIMD, unless a flag says otherwise, with the fused multiply-add that Node 20 has to
- * be asked for.
+ * be asked for. gpu is gpu.js in the best mode there is, gpu-… in the mode that is named.
  */
 export async function backendFor({ backend, threads }: BackendFlags): Promise<Backend> {
+  if (backend?.startsWith("gpu")) return gpu({ mode: (backend.slice(4) || "auto") as GpuMode }).ready();
   if (backend === "cpu" || (backend === undefined && !hasWasm())) return cpu().ready();
   return wasm({ simd: "relaxed", ...(threads !== undefined && { threads }) }).ready();
 }

@@ -77,10 +77,9 @@ export class GpuBackend implements Backend {
     return this.#launcher.device.live;
   }
 
-  /** Gives the device up; its tensors are lost. */
+  /** Gives the device up: its tensors are lost, and reading them says so. */
   dispose(): void {
     this.#run?.device.destroy();
-    this.#run = this.#opening = undefined;
   }
 
   [Symbol.dispose](): void {

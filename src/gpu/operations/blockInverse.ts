@@ -39,7 +39,7 @@ const block: Program = {
  * Step k of the inversion by Gauss–Jordan elimination, which needs no exchanges where A is positive definite: with d = 1/aₖₖ,
  *   aₖₖ ← d,  aₖⱼ ← d aₖⱼ,  aᵢₖ ← −d aᵢₖ,  aᵢⱼ ← aᵢⱼ − d aᵢₖ aₖⱼ
  */
-const eliminate: Program = {
+export const eliminate: Program = {
   name: "eliminate",
   rank: 2,
   parameters: { a: "array", n: "integer", k: "integer" },
@@ -153,14 +153,15 @@ const update: Program = {
  * and an update of rank 64, which does nearly all of the 2n³ flops as a product. a is freed.
  */
 export function invertInBlocks(run: Launcher, a: Resident, n: number): Resident {
+  const sharesMemory = run.device.mode === "webgpu";
+  if (n <= BLOCK && !sharesMemory) return steps(run, eliminate, a, n);
   const size = Math.ceil(n / BLOCK) * BLOCK;
   let x = size === n ? a : run.consuming([a], () => run.launch(pad, [a, n], [size, size]));
   for (let first = 0; first < size; first += BLOCK) {
     const before = x;
-    const p =
-      run.device.mode === "webgpu"
-        ? run.launch(invertedBlock, [before, size, first], [BLOCK, BLOCK])
-        : steps(run, eliminate, run.launch(block, [before, size, first], [BLOCK, BLOCK]), BLOCK);
+    const p = sharesMemory
+      ? run.launch(invertedBlock, [before, size, first], [BLOCK, BLOCK])
+      : steps(run, eliminate, run.launch(block, [before, size, first], [BLOCK, BLOCK]), BLOCK);
     const r = run.consuming([p], () => run.launch(rowPanel, [p, before, size, first], [size, BLOCK]));
     x = run.consuming([before, r], () => run.launch(update, [before, r, size, first], [size, size]));
   }

@@ -1,0 +1,83 @@
+import type { Device, Elements } from "../../src/gpu/devices/device.js";
+import { invertInBlocks } from "../../src/gpu/operations/blockInverse.js";
+import { eliminate } from "../../src/gpu/operations/blockInverse.js";
+import { gram, matmul } from "../../src/gpu/operations/products.js";
+import { steps } from "../../src/gpu/operations/steps.js";
+import { Launcher, type Resident } from "../../src/gpu/resident.js";
+
+/** A heavy kernel at order n: what it costs by count, and the launch of its tuned and of its stock form. */
+export interface HeavyKernel {
+  readonly name: string;
+  readonly flops: number;
+  /** Bytes that must cross the memory's bus: each operand read once, the result written once. */
+  readonly bytes: number;
+  readonly tuned: () => Resident;
+  readonly stock: () => Resident;
+}
+
+/** The device without hand-written kernels: gpu.js's own translation of each body, a cell a thread. */
+export function stockDevice(device: Device): Device {
+  return new Proxy(device, {
+    get(target, key) {
+      if (key === "launch")
+        return (...[program, args, output]: Parameters<Device["launch"]>): Elements => {
+          const { name, rank, parameters, body } = program;
+          return target.launch({ name: `${name}, stock`, rank, parameters, body }, args, output);
+        };
+      const value = Reflect.get(target, key, target) as unknown;
+      return typeof value === "function" ? (value as () => unknown).bind(target) : value;
+    },
+  });
+}
+
+export function heavyKernels(device: Device, n: number): HeavyKernel[] {
+  const tuned = new Launcher(device);
+  const stock = new Launcher(stockDevice(device));
+  const [A, B, S] = [dense(n, 1), dense(n, 2), covariance(n)].map((values) => tuned.upload(values));
+  const square = 4 * n * n;
+  const products =
+    ([transposeA, transposeB]: readonly boolean[]) =>
+    (run: Launcher) =>
+      matmul(run, A, B, n, n, n, { transposeA, transposeB });
+  const averaged = (run: Launcher) => gram(run, A, undefined, B, { rows: n, p: n, q: n, weight: 0.05, beta: 0.95 });
+  const both = (name: string, operands: number, launch: (run: Launcher) => Resident): HeavyKernel => ({
+    name,
+    flops: 2 * n ** 3,
+    bytes: (operands + 1) * square,
+    tuned: () => launch(tuned),
+    stock: () => launch(stock),
+  });
+  return [
+    both("A·B", 2, products([false, false])),
+    both("Aᵀ·B", 2, products([true, false])),
+    both("A·Bᵀ", 2, products([false, true])),
+    both("β·C + w·XᵀX", 2, averaged),
+    {
+      ...both("S⁻¹", 1, averaged),
+      // Every block reads and writes the whole matrix once.
+      bytes: 2 * square * Math.ceil(n / 64),
+      tuned: () => invertInBlocks(tuned, copy(tuned, S, n), n),
+      stock: () => steps(stock, eliminate, copy(stock, S, n), n),
+    },
+  ];
+}
+
+/** Inversions free their operand. */
+function copy(run: Launcher, x: Resident, n: number): Resident {
+  return run.launch(copied, [x], [n * n]);
+}
+const copied = { name: "copied", rank: 1, parameters: { a: "array" }, body: "return a[this.thread.x];" } as const;
+
+/** Numbers in ±½ from a linear congruential generator. */
+function dense(n: number, seed: number): Float32Array {
+  let state = seed;
+  return new Float32Array(n * n).map(() => (state = (state * 16807) % 2147483647) / 2147483647 - 0.5);
+}
+
+/** A damped covariance. */
+function covariance(n: number): Float32Array {
+  return Float32Array.from({ length: n * n }, (_, at) => {
+    const [i, j] = [Math.floor(at / n), at % n];
+    return (i === j ? 0.5 : 0) + 0.5 / (1 + Math.abs(i - j));
+  });
+}
