@@ -1,5 +1,5 @@
 import { cpu, hasWasm, wasm, type Backend } from "kronfac";
-import { gpu, type GpuMode } from "kronfac/gpu";
+import { gpu, GpuBackend, type GpuMode } from "kronfac/gpu";
 
 export const BACKENDS = ["cpu", "wasm", "gpu", "gpu-webgpu", "gpu-webasm", "gpu-cpu"] as const;
 
@@ -17,4 +17,16 @@ export async function backendFor({ backend, threads }: BackendFlags): Promise<Ba
   if (backend?.startsWith("gpu")) return gpu({ mode: (backend.slice(4) || "auto") as GpuMode }).ready();
   if (backend === "cpu" || (backend === undefined && !hasWasm())) return cpu().ready();
   return wasm({ simd: "relaxed", ...(threads !== undefined && { threads }) }).ready();
+}
+
+/** What really computes, for the report. */
+export function describeBackend(backend: Backend): string {
+  return backend instanceof GpuBackend ? `gpu.js, ${backend.mode}, ${backend.adapter}` : backend.name;
+}
+
+/** Whether it computes a hundred times more slowly than the others: plain TypeScript, and gpu.js without a card. */
+export function isSlow(backend: Backend): boolean {
+  return backend instanceof GpuBackend
+    ? ["cpu", "webasm"].includes(backend.mode) || /llvmpipe|swiftshader/i.test(backend.adapter)
+    : backend.name === "cpu";
 }

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 
-const suites = ["test/tensor", "test/autodiff", "test/network/network", "test/kfac/kfac", "test/gpu"];
+const suites = ["test/tensor", "test/autodiff", "test/kfac/kfac", "test/gpu"];
 /** These compare derivatives with differences in float64, or have a list of backends of their own. */
 const others = "test/(autodiff/rules|tensor/(scope|linalg))";
 

@@ -21,8 +21,8 @@ export const tuned = {
 } as const satisfies KfacOptions;
 
 export const presets = {
-  /** A look at the legible backend, in a few minutes: calibrating λ would take as long as six iterations, so it is given. */
-  cpu: { batch: 500, iterations: 3, kfac: { lambda: 1 } },
+  /** A look at a slow backend, in a few minutes: calibrating λ would take as long as six iterations, so it is given. */
+  slow: { batch: 500, iterations: 3, kfac: { lambda: 1 } },
   /** The same network, far enough to see the optimizers part. */
   fast: { batch: 1000, iterations: 60, kfac: tuned },
   /** --full: the figures of the README. */

@@ -4,6 +4,7 @@ import { kfacContenders, type Contender } from "../contender.js";
 import type { Images } from "../data/images.js";
 import type { Split } from "../data/load.js";
 import { inverses } from "../autoencoder/inverses.js";
+import { describeBackend } from "../backend.js";
 import { prepare } from "../optimizers.js";
 import type { Goal } from "../report/progress.js";
 import type { Run, TraceStep } from "../report/trace.js";
@@ -78,7 +79,7 @@ export async function train(contender: Contender<OptimizerName>, goal: Goal, tas
     batch: size,
     seed,
     dtype: net.dtype,
-    backend: backend.name,
+    backend: describeBackend(backend),
   };
   return {
     run: { optimizer: contender.name, settings: { ...settings, ...own }, steps, ...(ended !== undefined && { ended }) },
