@@ -10,18 +10,22 @@ const imports = {
   autodiff: ["tensor"],
   network: ["tensor", "autodiff"],
   kfac: ["tensor", "autodiff", "network"],
+  formats: ["tensor"],
+  checkpoint: ["tensor", "network", "kfac", "formats"],
+  node: ["tensor", "network", "kfac", "formats", "checkpoint"],
 };
 
 /** The folder's own files, and what they may not import, as `no-restricted-imports` wants it. */
 const restrict = (files, ...patterns) => ({
   files,
-  rules: { "no-restricted-imports": ["error", { patterns: [...patterns, nothingInstalled] }] },
+  rules: { "no-restricted-imports": ["error", { patterns: [...patterns, nothingInstalled(files)] }] },
 });
 
-const nothingInstalled = {
-  regex: "^[^.]",
-  message: "src/ has no runtime dependencies: import relative files only, and load an optional peer with import().",
-};
+const nothingInstalled = ([files]) => ({
+  regex: files.startsWith("src/node/") ? "^(?!\\.|node:)" : "^[^.]",
+  message:
+    "src/ has no runtime dependencies: import relative files only (and Node's own in src/node), and load an optional peer with import().",
+});
 
 /** A file `depth` folders below src/ leaves its own folder by `depth` steps up, so what follows them is a folder's name. */
 const leaving = (folder, depth) => ({
@@ -49,6 +53,8 @@ export default defineConfig(
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", ignoreUsingDeclarations: true }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       eqeqeq: "error",
+      "no-eval": "error",
+      "no-new-func": "error",
     },
   },
   ...directions,

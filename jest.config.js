@@ -7,6 +7,7 @@ export default {
   moduleNameMapper: {
     "^kronfac$": "<rootDir>/src/index.ts",
     "^kronfac/gpu$": "<rootDir>/src/gpu/index.ts",
+    "^kronfac/node$": "<rootDir>/src/node/index.ts",
     "^kronfac/linalg$": "<rootDir>/src/tensor/linalg/index.ts",
     "^(\\.{1,2}/.*)\\.js$": "$1",
   },

@@ -1,4 +1,4 @@
-import { Adam, ExactNaturalGradient, Kfac, Sgd, type Loss, type Model, type Optimizer } from "kronfac";
+import { Adam, ExactNaturalGradient, Kfac, Sgd, type Loss, type Model, type Resumable } from "kronfac";
 import { nameOfInverse } from "./autoencoder/inverses.js";
 import type { Contender } from "./contender.js";
 import type { Setting } from "./report/trace.js";
@@ -10,7 +10,7 @@ const MOMENTUM = 0.9;
 
 /** An optimizer with the settings of its own, as the report shows them. */
 export interface Prepared {
-  readonly optimizer: Optimizer;
+  readonly optimizer: Resumable;
   readonly own: Readonly<Record<string, Setting>>;
 }
 

@@ -17,6 +17,8 @@ export interface Training {
   readonly quiet: boolean;
   /** Ends the training after the iteration it is in. */
   readonly signal: AbortSignal;
+  /** Called after every step; its time does not count. */
+  readonly afterStep?: (step: TraceStep) => Promise<void>;
 }
 
 export interface Course {
@@ -29,11 +31,12 @@ export interface Course {
 
 /** Trains until the goal, a NumericalError or the signal. */
 export async function trainUntil({ name, optimizer, minibatches, goal, ...rest }: Training): Promise<Course> {
-  const { isDue, evaluate, quiet, signal } = rest;
+  const { isDue, evaluate, quiet, signal, afterStep } = rest;
   const steps: TraceStep[] = [];
   let seconds = 0;
   let ended: string | undefined;
-  const reached = () => ("iterations" in goal ? steps.length >= goal.iterations : seconds >= goal.seconds);
+  const reached = () =>
+    "iterations" in goal ? (steps.at(-1)?.iteration ?? 0) >= goal.iterations : seconds >= goal.seconds;
   const shown = progress(nameOf(name), goal, { quiet });
   try {
     do {
@@ -45,6 +48,7 @@ export async function trainUntil({ name, optimizer, minibatches, goal, ...rest }
       steps.push(step);
       shown.update(step);
       if (isDue(step) || reached()) steps[steps.length - 1] = { ...step, ...(await evaluate()) };
+      await afterStep?.(step);
       await othersTurn(); // Ctrl-C's and the bar's: a backend that never waits would keep them out
     } while (!reached() && !signal.aborted);
   } catch (error) {

@@ -10,5 +10,7 @@ export { wasm, hasWasm, type WasmBackend, type WasmOptions } from "./wasm/index.
 export * from "./autodiff/index.js";
 export * from "./network/index.js";
 export * from "./kfac/index.js";
+export * from "./formats/index.js";
+export * from "./checkpoint/index.js";
 
 setDefaultBackend(() => (hasWasm() ? wasm() : cpu()));

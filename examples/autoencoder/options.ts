@@ -48,6 +48,12 @@ export interface Options {
   readonly withoutMomentum: boolean;
   /** The iteration from which K-FAC's minibatches are the whole training set; they grow until then. */
   readonly schedule?: number;
+  /** Where the checkpoint goes, at the end and when interrupted. */
+  readonly save?: string;
+  /** And after every so many iterations. */
+  readonly saveEvery?: number;
+  /** The checkpoint to go on from. */
+  readonly resume?: string;
   readonly kfac: KfacFlags;
 }
 
@@ -90,7 +96,7 @@ const RATES = { adam: 1e-3, sgd: 3e-3 };
 const WHERE = "Where it runs and what it leaves:";
 
 function command(): Command {
-  const { fast, cpu } = presets;
+  const { fast, slow } = presets;
   return new Command("npm start --")
     .usage("[flags]")
     .description("Trains a deep autoencoder on images of digits with K-FAC beside Adam and Nesterov SGD.")
@@ -99,10 +105,10 @@ function command(): Command {
     .option("--optimizers <names>", `any of ${OPTIMIZERS.join(",")} (default: all)`, names("optimizer", OPTIMIZERS))
     .option(
       "--iterations <n>",
-      `of K-FAC, each baseline getting its seconds; of every optimizer where K-FAC is left out (default: ${fast.iterations}; ${cpu.iterations} on cpu)`,
+      `of K-FAC, each baseline getting its seconds; of every optimizer where K-FAC is left out (default: ${fast.iterations}; ${slow.iterations} on cpu)`,
       wholeNumber(1),
     )
-    .option("--batch <n>", `images in a minibatch (default: ${fast.batch}; ${cpu.batch} on cpu)`, wholeNumber(1))
+    .option("--batch <n>", `images in a minibatch (default: ${fast.batch}; ${slow.batch} on cpu)`, wholeNumber(1))
     .option(
       "--layers <widths>",
       "the encoder's widths, the code last (default: 1000,500,250,30)",
@@ -153,6 +159,9 @@ function command(): Command {
     .option("--threads <n>", "of the wasm backend", wholeNumber(1))
     .addOption(choice("--dtype <name>", "precision of the network", DTYPES))
     .option("--out <directory>", "where report.html and trace.json go (default: output)")
+    .option("--save <file>", "a checkpoint of the one optimizer that trains: at the end, and on Ctrl-C")
+    .option("--save-every <n>", "and after every so many iterations", wholeNumber(1))
+    .option("--resume <file>", "go on from a checkpoint, up to --iterations; the other flags must be as they were")
     .option("--quiet", "no progress")
     .addHelpText("after", "\nFor example: npm start -- --optimizers kfac,adam --iterations 50 --batch 1000 --seed 1");
 }
@@ -172,6 +181,8 @@ function toOptions({
   if (flags.threads !== undefined && flags.backend === "cpu") {
     throw new UsageError("--threads is for the wasm backend, and --backend says cpu; leave one of them out");
   }
+  if (flags.saveEvery !== undefined && flags.save === undefined)
+    throw new UsageError("--save-every says how often, but not where; add --save FILE");
   const kfac = { fisher, lambda, eta, statisticsFraction, modelFraction, adaptGammaEvery, invertEvery };
   return {
     ...{ optimizers: OPTIMIZERS, layers: [1000, 500, 250, 30], seed: 0, out: "output" },

@@ -1,4 +1,5 @@
 import { defaults, glorot, paper, sparse, type Backend, type Initialize, type KfacOptions } from "kronfac";
+import { isSlow } from "../backend.js";
 import type { Images } from "../data/images.js";
 import { UsageError } from "../usage-error.js";
 import { kfacContenders, type Contender } from "../contender.js";
@@ -24,6 +25,7 @@ export interface Settings {
   /** The iteration from which K-FAC's minibatches are the whole training set. */
   readonly schedule?: number;
   readonly learningRate: Options["learningRate"];
+  readonly checkpoints: Pick<Options, "save" | "saveEvery" | "resume">;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface Settings {
  * @throws UsageError for a batch larger than the data
  */
 export function settingsFor(options: Options, images: Images, backend: Backend): Settings {
-  const preset: Preset = options.full ? presets.full : backend.name === "cpu" ? presets.cpu : presets.fast;
+  const preset: Preset = options.full ? presets.full : isSlow(backend) ? presets.slow : presets.fast;
   const { iterations = preset.iterations, batch = Math.min(preset.batch, images.count) } = options;
   if (batch > images.count)
     throw new UsageError(
@@ -52,6 +54,10 @@ export function settingsFor(options: Options, images: Images, backend: Backend):
       ? kfacContenders(kfac, inverses, { inverses: chosen, withoutMomentum })
       : [{ family, name: family }],
   );
+  const { save, saveEvery, resume } = options;
+  for (const [flag, file] of Object.entries({ save, resume }))
+    if (file !== undefined && contenders.length !== 1)
+      throw new UsageError(`--${flag} is of one optimizer, and ${contenders.length} train; add --optimizers kfac`);
   return {
     layers: options.layers,
     batch,
@@ -66,6 +72,11 @@ export function settingsFor(options: Options, images: Images, backend: Backend):
     contenders,
     ...(schedule !== undefined && { schedule }),
     learningRate: options.learningRate,
+    checkpoints: {
+      ...(save !== undefined && { save }),
+      ...(saveEvery !== undefined && { saveEvery }),
+      ...(resume !== undefined && { resume }),
+    },
   };
 }
 

@@ -12,11 +12,13 @@ import {
 import type { Contender } from "../contender.js";
 import { oneOfEachClass, select, type Images } from "../data/images.js";
 import type { Goal } from "../report/progress.js";
+import { describeBackend } from "../backend.js";
 import { prepare } from "../optimizers.js";
 import { isEvaluated, type Run, type TraceStep } from "../report/trace.js";
 import { atAverage, trainUntil } from "../training.js";
 import { autoencoder, loss, widthsOf } from "./autoencoder.js";
 import type { OptimizerName } from "./options.js";
+import { resume, saveTo } from "./checkpoints.js";
 import { initializers, type Settings } from "./settings.js";
 
 /** What every optimizer trains on. */
@@ -54,19 +56,26 @@ export async function train(
   using net = autoencoder(pixels, layers, { seed, dtype, backend, initialize: initializers[initialize] });
   const { optimizer, own } = prepare(contender, net, loss, settings);
   using _ = optimizer;
+  await resume(settings.checkpoints, net, optimizer, goal);
+  const resumedAt = optimizer.iteration;
+  const { save, saveEvery } = settings.checkpoints;
   const grows = contender.family === "kfac" && full !== undefined;
   const sizes: BatchOptions = grows ? { schedule: exponentialSchedule(images.count, { first: size, full }) } : { size };
 
   const { steps, seconds, ended } = await trainUntil({
     name: contender.name,
     optimizer,
-    minibatches: batches(data, { ...sizes, seed }),
+    minibatches: batches(data, { ...sizes, seed, from: resumedAt + 1 }),
     goal,
     isDue: ({ iteration }) => isEvaluated(iteration),
     evaluate: async () => ({ ...(await evaluated(net, data)), ...(await averaged(net, data, optimizer)) }),
     quiet,
     signal,
+    afterStep: async ({ iteration }) => {
+      if (saveEvery !== undefined && iteration % saveEvery === 0) await saveTo(save, net, optimizer);
+    },
   });
+  await saveTo(save, net, optimizer);
   return {
     run: {
       optimizer: contender.name,
@@ -79,7 +88,8 @@ export async function train(
           ...(grows && { "whole set from iteration": full }),
           seed,
           dtype,
-          backend: backend.name,
+          backend: describeBackend(backend),
+          ...(resumedAt > 0 && { "resumed after iteration": resumedAt }),
         },
         ...own,
       },

@@ -24,7 +24,8 @@ export function dampingRatios(factors: KroneckerFactors, norm: DampingNorm = "tr
       if (norm === "one") return ones([], A);
       const [a, g] = [sizeOf(A, norm), sizeOf(G, norm)];
       const vanished = maximum(equal(a, 0), equal(g, 0));
-      return where(vanished, 1, sqrt(div(where(vanished, 1, a), where(vanished, 1, g))));
+      // √a/√g, since a/g may be out of range where g is subnormal.
+      return where(vanished, 1, div(sqrt(a), sqrt(where(vanished, 1, g))));
     }),
   );
 }

@@ -26,7 +26,7 @@ export interface ExactNaturalGradientOptions {
  * The exact natural gradient (§2.2, §6.2), for small networks: θ ← θ − ε(F + (λ + η)I)⁻¹∇h with the Fisher F of the minibatch as
  * a dense matrix. What K-FAC approximates. O(p³ + mkp²) a step for p parameters and m cases of k outputs.
  */
-export class ExactNaturalGradient extends UpdateRule<undefined> {
+export class ExactNaturalGradient extends UpdateRule<never> {
   readonly #loss: Loss;
   readonly #learningRate: number;
   readonly #damping: number;
@@ -35,7 +35,7 @@ export class ExactNaturalGradient extends UpdateRule<undefined> {
   constructor(model: Model, loss: Loss, options: ExactNaturalGradientOptions = {}) {
     checkOptionNames("exactNaturalGradient", options, ["learningRate", "lambda", "eta"]);
     const { learningRate = 1, lambda = 0, eta = 0 } = options;
-    super("exactNaturalGradient", model, loss, eta);
+    super(model, loss, { name: "exactNaturalGradient", eta, options: { learningRate, lambda }, state: [] });
     checkOption("exactNaturalGradient", "learningRate", learningRate, "positive", (x) => x > 0);
     checkOption("exactNaturalGradient", "lambda", lambda, "a number of at least 0", (x) => x >= 0 && x < Infinity);
     this.#loss = loss;
@@ -43,13 +43,13 @@ export class ExactNaturalGradient extends UpdateRule<undefined> {
     this.#damping = lambda + eta;
   }
 
-  protected update({ at, cases, weights, gradient }: Pass): Update<undefined> {
+  protected update({ at, cases, weights, gradient }: Pass): Update<never> {
     const F = denseFisherAt(at, this.#loss);
     const direction = unvec(
       this.#solve(addToDiagonal(F, this.#damping), vec(gradient), cases),
       weights.map((W) => W.shape),
     );
-    return { weights: plus(weights, direction, -this.#learningRate), state: undefined };
+    return { weights: plus(weights, direction, -this.#learningRate), state: {} };
   }
 
   /** x with K x = b. K: [p, p], b: [p]. @throws NumericalError where K is singular but for rounding. */

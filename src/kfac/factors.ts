@@ -1,7 +1,7 @@
 import { gram, transpose } from "../autodiff/index.js";
 import { disposeAll, held } from "../tensor/scope.js";
 import { format } from "../tensor/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { share, type Tensor } from "../tensor/tensor.js";
 
 /*
  * Layer i in code is the paper's layer i + 1: diagonal[i].A is Āᵢᵢ of the paper (the input factor of its layer i + 1) and
@@ -62,6 +62,11 @@ export class KroneckerFactors implements Disposable {
     return new KroneckerFactors(this.layers, this.pairs, new Map(blocks));
   }
 
+  /** Other handles on the same factors. */
+  shared(): KroneckerFactors {
+    return this.mapBlocks(({ A, G }) => ({ A: share(A), G: share(G) }));
+  }
+
   [held](): unknown[] {
     return [...this.#blocks.values()];
   }
@@ -100,20 +105,25 @@ export function factorsFrom(
   if (!(epsilon >= 0 && epsilon < 1) || (epsilon > 0 && previous === undefined))
     throw new RangeError(`factors: epsilon is ${epsilon}; it must be in [0, 1), and 0 where nothing is previous`);
 
+  return factorsOf(layers, pairs, (i, j) => {
+    const old = epsilon === 0 ? undefined : previous?.block(i, j);
+    return {
+      A: secondMoment([[aBars[i], aBars[j]]], m, epsilon, old?.A),
+      G: secondMoment(
+        sets.map((set) => [set[i], set[j]]),
+        m,
+        epsilon,
+        old?.G,
+      ),
+    };
+  });
+}
+
+/** The factors whose blocks on and above the diagonal, i ≤ j, are those that a function gives. */
+export function factorsOf(layers: number, pairs: Pairs, block: (i: number, j: number) => Kronecker): KroneckerFactors {
   const blocks = new Map<string, Kronecker>();
   for (let i = 0; i < layers; i++)
-    for (let j = i; j < layers && j - i <= REACH[pairs]; j++) {
-      const old = epsilon === 0 ? undefined : previous?.block(i, j);
-      blocks.set(key(i, j), {
-        A: secondMoment([[aBars[i], aBars[j]]], m, epsilon, old?.A),
-        G: secondMoment(
-          sets.map((set) => [set[i], set[j]]),
-          m,
-          epsilon,
-          old?.G,
-        ),
-      });
-    }
+    for (let j = i; j < layers && j - i <= REACH[pairs]; j++) blocks.set(key(i, j), block(i, j));
   return new KroneckerFactors(layers, pairs, blocks);
 }
 

@@ -20,6 +20,7 @@ export { adaptedLambda, gammaCandidates } from "./adaptation.js";
 export { Kfac, type KfacReport } from "./kfac.js";
 export { defaults, paper, type KfacOptions } from "./options.js";
 export { type Optimizer, type StepEvent, type StepReport } from "./optimizer.js";
+export { type OptimizerState, type Resumable } from "./optimizerState.js";
 export { Sgd, type SgdOptions } from "./sgd.js";
 export { Adam, type AdamOptions } from "./adam.js";
 export { ExactNaturalGradient, type ExactNaturalGradientOptions } from "./exactNaturalGradient.js";

@@ -3,21 +3,24 @@ import type { Data } from "../network/batches.js";
 import { BatchError, checkFaults } from "../network/faults.js";
 import type { Loss } from "../network/loss.js";
 import type { Model } from "../network/model.js";
+import { largest } from "../tensor/dtype.js";
 import { NumericalError } from "../tensor/errors.js";
 import { stream, type RandomStream } from "../tensor/random.js";
-import { disposeAll, keep } from "../tensor/scope.js";
+import { disposeAll, keep, scope } from "../tensor/scope.js";
 import { share, type Tensor } from "../tensor/tensor.js";
 import { adaptedLambda, gammaCandidates } from "./adaptation.js";
 import { bestInitialLambda } from "./calibration.js";
 import { dampingRatios } from "./damping.js";
 import type { KroneckerFactors } from "./factors.js";
-import type { Inverse } from "./inverse.js";
 import { Iteration } from "./iteration.js";
+import { describeState, rebuildState, type KfacState, type Undo } from "./kfacState.js";
 import { forwardBackward, objectiveOf, type Pass } from "./objective.js";
-import type { Optimizer, StepReport } from "./optimizer.js";
+import type { StepReport } from "./optimizer.js";
+import type { OptimizerState, Resumable } from "./optimizerState.js";
 import { resolveOptions, type KfacOptions, type ResolvedOptions } from "./options.js";
+import { prepareInverse, type PreparedInverse } from "./preparedInverse.js";
 import { modelProducts, propose, readProducts, type Proposal } from "./proposal.js";
-import { at, constrained, minimiseModel, type ModelMinimum } from "./quadraticModel.js";
+import { at, constrained, isRepresentable, minimiseModel, type ModelMinimum } from "./quadraticModel.js";
 import { updatedStatistics } from "./statistics.js";
 import { plus, scaled, type Vector } from "./vectors.js";
 
@@ -32,7 +35,7 @@ const LEAST_DAMPING = 1e-8;
 /** The proposal to follow, and how far. */
 interface Choice {
   readonly factors: KroneckerFactors;
-  readonly proposal: Proposal;
+  readonly proposal: Proposal<PreparedInverse>;
   readonly minimum: ModelMinimum;
   /** λ that M was minimised with. */
   readonly lambda: number;
@@ -40,30 +43,23 @@ interface Choice {
   readonly objective: number;
 }
 
-/** The objective is not finite: the step before led where it should not have. */
+/** The objective is not finite, or far above what it was: the step before led where it should not have. */
 class Diverged extends NumericalError {}
-
-/** What a step that led to infinity is undone with. */
-interface Undo {
-  /** θ before the step, and θ̄. */
-  readonly weights: Vector;
-  readonly average: Vector | undefined;
-}
 
 /**
  * K-FAC (Algorithm 2). `step` is the algorithm, a stage a line; each stage recovers from its own failures and says so in the
  * report's events.
  */
-export class Kfac implements Optimizer {
+export class Kfac implements Resumable {
   readonly options: ResolvedOptions;
-  readonly #model: Model;
+  readonly model: Model;
   readonly #loss: Loss;
   readonly #random: RandomStream;
   #iteration = 0;
   #lambda: number;
   #gamma: number;
   #factors: KroneckerFactors | undefined;
-  #inverse: Inverse | undefined;
+  #inverse: PreparedInverse | undefined;
   /** δ₀, the step before. */
   #previousStep: Vector | undefined;
   #undo: Undo | undefined;
@@ -72,7 +68,7 @@ export class Kfac implements Optimizer {
 
   /** @throws RangeError for an option out of range, or one that there is not. */
   constructor(model: Model, loss: Loss, options: KfacOptions = {}) {
-    this.#model = model;
+    this.model = model;
     this.#loss = loss;
     this.options = resolveOptions(options);
     this.#random = stream(this.options.seed).split("fisher");
@@ -97,7 +93,7 @@ export class Kfac implements Optimizer {
 
   /** Fresh handles on θ̄, the averaged weights (§13); the model's own before the first step, or without averaging. */
   get averagedWeights(): Tensor[] {
-    return this.#average?.map(share) ?? [...this.#model.weights];
+    return this.#average?.map(share) ?? [...this.model.weights];
   }
 
   /**
@@ -108,7 +104,7 @@ export class Kfac implements Optimizer {
   async step(batch: Data): Promise<KfacReport> {
     return this.#undoingDivergence(async (iteration) => {
       const { k, memory } = iteration;
-      const pass = memory.run(() => forwardBackward(this.#model, this.#loss, batch, this.options.eta)); // h, ∇h on S′
+      const pass = memory.run(() => forwardBackward(this.model, this.#loss, batch, this.options.eta)); // h, ∇h on S′
       const factors = memory.run(() => this.#updateStatistics(pass, k)); // Ā, G on S₁ (§5)
       await this.#calibrate(pass, factors, iteration); // λ₀, γ₀ in the first iteration
       const choice = await this.#chooseProposal(pass, factors, iteration); // Δ; α, μ and M(δ) on S₂; the best γ (§6.4, §6.6, §7)
@@ -136,6 +132,21 @@ export class Kfac implements Optimizer {
     });
   }
 
+  /** All that the next steps depend on, besides the weights, in fresh handles. @throws Error while a step is running. */
+  state(): OptimizerState {
+    if (this.#running) throw new Error("kfac: a step is still running; await it before saving");
+    return describeState(this.#carried, this.options);
+  }
+
+  /**
+   * Goes on from a state; the weights are the caller's to set.
+   * @throws RangeError or TypeError where it is that of other options or another model, Error while a step is running; nothing changes then.
+   */
+  restore(state: OptimizerState): void {
+    if (this.#running) throw new Error("kfac: a step is still running; await it before restoring");
+    this.#carried = keep(scope(() => rebuildState(state, this.model, this.options)));
+  }
+
   /** Frees the optimizer's tensors; the model keeps its own. */
   dispose(): void {
     disposeAll([this.#factors, this.#inverse, this.#previousStep, this.#undo, this.#average]);
@@ -143,6 +154,32 @@ export class Kfac implements Optimizer {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** What one step leaves to the next; setting it frees what was there. */
+  get #carried(): KfacState {
+    return {
+      iteration: this.#iteration,
+      lambda: this.#lambda,
+      gamma: this.#gamma,
+      factors: this.#factors,
+      inverse: this.#inverse,
+      previousStep: this.#previousStep,
+      undo: this.#undo,
+      average: this.#average,
+    };
+  }
+
+  set #carried(next: KfacState) {
+    this.dispose();
+    this.#iteration = next.iteration;
+    this.#lambda = next.lambda;
+    this.#gamma = next.gamma;
+    this.#factors = next.factors;
+    this.#inverse = next.inverse;
+    this.#previousStep = next.previousStep;
+    this.#undo = next.undo;
+    this.#average = next.average;
   }
 
   #updateStatistics(pass: Pass, k: number): KroneckerFactors {
@@ -158,8 +195,8 @@ export class Kfac implements Optimizer {
   async #calibrate(pass: Pass, factors: KroneckerFactors, iteration: Iteration): Promise<void> {
     if (!Number.isNaN(this.#lambda)) return;
     const { faults, objective } = await iteration.read({ faults: pass.faults, objective: pass.objective });
-    this.#checkStart(faults, objective, iteration);
-    const lambda = await bestInitialLambda(this.#model, this.#loss, pass, factors, this.options, iteration);
+    await this.#checkStart(pass, faults, objective, iteration);
+    const lambda = await bestInitialLambda(this.model, this.#loss, pass, factors, this.options, iteration);
     this.#lambda = lambda;
     this.#gamma = this.options.gamma ?? Math.sqrt(lambda + this.options.eta);
     iteration.note("calibrated", `lambda ${lambda.toPrecision(3)} lowers the objective most on the first batch`);
@@ -186,21 +223,22 @@ export class Kfac implements Optimizer {
   }
 
   /** Δ for the inverse at hand, or for fresh ones where they are due: at γ, or at its three candidates. */
-  #propose(pass: Pass, factors: KroneckerFactors, k: number, force: boolean): Proposal[] {
-    const { inverse: prepare, invertEvery, adaptGammaEvery, eta, dampingNorm } = this.options;
-    const searching = adaptGammaEvery > 0 && k % adaptGammaEvery === 0 && !prepare.ignoresGamma && !force;
+  #propose(pass: Pass, factors: KroneckerFactors, k: number, force: boolean): Proposal<PreparedInverse>[] {
+    const { inverse, invertEvery, adaptGammaEvery, eta, dampingNorm } = this.options;
+    const searching = adaptGammaEvery > 0 && k % adaptGammaEvery === 0 && !inverse.ignoresGamma && !force;
     const due = force || k <= 3 || k % invertEvery === 0;
     if (!searching && !due && this.#inverse !== undefined) return [propose(pass, this.#gamma, this.#inverse)];
     const gammas = searching ? gammaCandidates(this.#gamma, eta, adaptGammaEvery) : [this.#gamma];
     const pi = dampingRatios(factors, dampingNorm);
-    return gammas.map((gamma) => propose(pass, gamma, prepare(factors, { pi, gamma, lambda: this.#lambda, eta })));
+    const lambda = this.#lambda;
+    return gammas.map((gamma) => propose(pass, gamma, prepareInverse({ factors, gamma, lambda }, this.options, pi)));
   }
 
   /** Reads everything that decides the step, in one wait: h, and M along every Δ and δ₀. Or says why no proposal is usable. */
   async #leastModel(
     pass: Pass,
     factors: KroneckerFactors,
-    proposals: readonly Proposal[],
+    proposals: readonly Proposal<PreparedInverse>[],
     iteration: Iteration,
   ): Promise<Choice | string> {
     const { eta, modelFraction, momentum, normConstraint } = this.options;
@@ -221,17 +259,21 @@ export class Kfac implements Optimizer {
     });
     const values: Record<string, number> = await iteration.read(scalars);
     const { loss, objective, faults, statistics } = values;
-    this.#checkStart(faults, objective, iteration);
+    await this.#checkStart(pass, faults, objective, iteration);
 
     let best: Choice | undefined;
+    let problem = "the quadratic model has no minimum along the proposed direction";
+    const { dtype } = pass.objective;
     proposals.forEach((proposal, i) => {
       const products = readProducts(unprefixed(values, i));
       const free = products.delta === 0 ? at(products, 0, 0, lambda, eta) : minimiseModel(products, lambda, eta);
       const minimum = free && constrained(products, free, normConstraint, lambda, eta);
-      if (minimum !== undefined && !(minimum.change >= (best?.minimum.change ?? Infinity)))
+      if (minimum !== undefined && !isRepresentable(products, minimum, largest(dtype)))
+        problem = `the minimum of the quadratic model is out of the range of ${dtype}`;
+      else if (minimum !== undefined && !(minimum.change >= (best?.minimum.change ?? Infinity)))
         best = { factors, proposal, minimum, lambda, loss, objective };
     });
-    if (best === undefined) return "the quadratic model has no minimum along the proposed direction";
+    if (best === undefined) return problem;
     if (proposals.length > 1)
       iteration.note("gamma-searched", `gamma ${this.#gamma.toPrecision(3)} → ${best.proposal.gamma.toPrecision(3)}`);
     if (best.minimum.alpha === 0) iteration.note("stationary", "the gradient is zero: there is nothing to step along");
@@ -243,12 +285,24 @@ export class Kfac implements Optimizer {
     return { ...best, factors: this.#finite(factors, statistics, iteration) };
   }
 
-  /** @throws BatchError where the batch is at fault, Diverged where h is not finite: damping helps neither. */
-  #checkStart(faults: number, objective: number, { k }: Iteration): void {
+  /**
+   * @throws BatchError where the batch is at fault, Diverged where h is not finite, or where the step before more than doubled it: damping
+   * helps neither. Whether it did is looked at where h more than doubled from batch to batch, and measured on this batch then.
+   */
+  async #checkStart(pass: Pass, faults: number, objective: number, iteration: Iteration): Promise<void> {
     checkFaults("kfac", this.#loss, faults);
     if (!Number.isFinite(objective))
       throw new Diverged(
-        `kfac: the objective is ${objective} in iteration ${k}; scale the inputs or the initial weights down`,
+        `kfac: the objective is ${objective} in iteration ${iteration.k}; scale the inputs or the initial weights down`,
+      );
+    const undo = this.#undo;
+    const { rejection, eta } = this.options;
+    if (!rejection || undo === undefined || !moreThanDoubled(undo.objective, objective)) return;
+    const before = iteration.memory.run(() => objectiveOf(this.model, this.#loss, pass.batch, undo.weights, eta));
+    const without = await iteration.read({ objective: before });
+    if (moreThanDoubled(without.objective, objective))
+      throw new Diverged(
+        `kfac: the objective is ${objective.toPrecision(6)} in iteration ${iteration.k}, and ${without.objective.toPrecision(6)} without the last step`,
       );
   }
 
@@ -257,7 +311,7 @@ export class Kfac implements Optimizer {
     const { faults, objective } = pass;
     const statistics = iteration.memory.run(() => totalTrace(factors));
     const read = await iteration.read({ faults, objective, statistics });
-    this.#checkStart(read.faults, read.objective, iteration);
+    await this.#checkStart(pass, read.faults, read.objective, iteration);
     return this.#finite(factors, read.statistics, iteration);
   }
 
@@ -290,7 +344,7 @@ export class Kfac implements Optimizer {
     const { adaptLambdaEvery, dampedReduction, eta } = this.options;
     const { change, undampedChange } = choice.minimum;
     if (adaptLambdaEvery === 0 || iteration.k % adaptLambdaEvery !== 0 || change === 0) return undefined;
-    const after = iteration.memory.run(() => objectiveOf(this.#model, this.#loss, pass.batch, next, eta));
+    const after = iteration.memory.run(() => objectiveOf(this.model, this.#loss, pass.batch, next, eta));
     const { objective } = await iteration.read({ objective: after });
     return (objective - choice.objective) / (dampedReduction ? change : undampedChange);
   }
@@ -312,23 +366,29 @@ export class Kfac implements Optimizer {
   }
 
   /** Keeps what outlives the step, and frees what it replaces. */
-  #commit({ weights }: Pass, { factors, proposal }: Choice, moved: { step: Vector; next: Vector } | undefined): void {
-    if (moved) this.#model.setWeights(moved.next);
-    this.#iteration++;
+  #commit(
+    { weights }: Pass,
+    { factors, proposal, objective }: Choice,
+    moved: { step: Vector; next: Vector } | undefined,
+  ): void {
+    // What may fail comes before anything changes.
+    const k = this.#iteration + 1;
+    const averaged = this.options.averaging > 0 ? this.#averaged(moved?.next ?? weights, k) : undefined;
+    if (moved) this.model.setWeights(moved.next);
+    this.#iteration = k;
     if (factors !== this.#factors) this.#factors = replaced(this.#factors, factors);
     // After a rejection γ is another, so the inverse is due.
     const inverse = moved && proposal.inverse;
     if (inverse !== this.#inverse) this.#inverse = replaced(this.#inverse, inverse);
     this.#previousStep = replaced(this.#previousStep, moved?.step);
-    const average = this.options.averaging > 0 ? keep(this.#averaged(moved?.next ?? weights)) : undefined;
-    this.#undo = replaced(this.#undo, moved && { weights, average: this.#average });
+    this.#undo = replaced(this.#undo, moved && { objective, weights, average: this.#average });
     if (!moved) disposeAll(this.#average);
-    this.#average = average;
+    this.#average = keep(averaged);
   }
 
   /** θ̄ ← ξθ̄ + (1 − ξ)θ (§13), ξ growing from 0 like ε of the statistics, so that the start is soon forgotten. */
-  #averaged(weights: Vector): Vector {
-    const xi = Math.min(1 - 1 / this.#iteration, this.options.averaging);
+  #averaged(weights: Vector, k: number): Vector {
+    const xi = Math.min(1 - 1 / k, this.options.averaging);
     const fresh = scaled(weights, 1 - xi);
     return this.#average === undefined ? fresh : plus(fresh, this.#average, xi);
   }
@@ -360,9 +420,9 @@ export class Kfac implements Optimizer {
     run: (iteration: Iteration) => Promise<KfacReport>,
     iteration: Iteration,
   ): Promise<KfacReport> {
-    const weights = iteration.memory.run(() => this.#model.weights);
+    const weights = iteration.memory.run(() => this.model.weights);
     const [step, inverse, average] = [this.#previousStep, this.#inverse, this.#average];
-    this.#model.setWeights(undo.weights);
+    this.model.setWeights(undo.weights);
     this.#undo = this.#previousStep = this.#inverse = undefined;
     this.#average = undo.average;
     this.#raiseDamping("after undoing a step", iteration);
@@ -371,11 +431,16 @@ export class Kfac implements Optimizer {
       disposeAll([undo.weights, step, inverse, average]);
       return report;
     } catch (error) {
-      this.#model.setWeights(weights);
+      this.model.setWeights(weights);
       [this.#undo, this.#previousStep, this.#inverse, this.#average] = [undo, step, inverse, average];
       throw error;
     }
   }
+}
+
+/** Whether h rose by more than its own size: noise between batches seldom makes it. */
+function moreThanDoubled(before: number, after: number): boolean {
+  return after - before > Math.abs(before);
 }
 
 /** Σ tr A + tr G over the layers: not finite where any of them is not. */

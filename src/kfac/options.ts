@@ -31,7 +31,10 @@ export interface KfacOptions {
   readonly modelFraction?: number;
   /** ξ of the averaged weights θ̄ ← ξθ̄ + (1 − ξ)θ (§13); 0: no averaging. */
   readonly averaging?: number;
-  /** Whether a step after which h is measured and found higher is taken back. */
+  /**
+   * Whether a step is taken back that raised h: at once where h is measured after it (every T₁), at the next step where it more than
+   * doubled h.
+   */
   readonly rejection?: boolean;
   /** The largest δᵀFδ of a step, twice the KL divergence it may make; longer steps are shortened. */
   readonly normConstraint?: number;

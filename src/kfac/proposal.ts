@@ -9,14 +9,14 @@ import type { ModelProducts } from "./quadraticModel.js";
 import { inner, scaled, type Vector } from "./vectors.js";
 
 /** A direction to step along, and where it came from. */
-export interface Proposal {
+export interface Proposal<I extends Inverse = Inverse> {
   readonly gamma: number;
-  readonly inverse: Inverse;
+  readonly inverse: I;
   /** Δ = −F̂⁻¹∇h, by whichever inverse. */
   readonly delta: Vector;
 }
 
-export function propose(pass: Pass, gamma: number, inverse: Inverse): Proposal {
+export function propose<I extends Inverse>(pass: Pass, gamma: number, inverse: I): Proposal<I> {
   return { gamma, inverse, delta: scope(() => scaled(inverse(pass.gradient), -1)) };
 }
 

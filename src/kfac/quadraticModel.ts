@@ -68,6 +68,15 @@ export function at(
   return { alpha, mu, change, undampedChange, curvature, collinear, nu: 1 };
 }
 
+/**
+ * Whether δ = αΔ + μδ₀ and θ + δ are finite in a dtype whose largest number is given: no element of δ exceeds |α|‖Δ‖ + |μ|‖δ₀‖, and
+ * none of θ the root of that number, or h were not finite.
+ */
+export function isRepresentable(p: ModelProducts, { alpha, mu }: ModelMinimum, largest: number): boolean {
+  const bound = Math.abs(alpha) * Math.sqrt(p.delta) + Math.abs(mu) * Math.sqrt(p.previous);
+  return Math.max(Math.abs(alpha), Math.abs(mu), bound) < largest / 2;
+}
+
 /** A step whose δᵀFδ exceeds the bound, shortened to meet it: νδ with ν = √(bound / δᵀFδ). */
 export function constrained(
   p: ModelProducts,

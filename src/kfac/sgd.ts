@@ -2,8 +2,8 @@ import type { Loss } from "../network/loss.js";
 import type { Model } from "../network/model.js";
 import { checkOption, checkOptionNames } from "../network/checkOption.js";
 import type { Pass } from "./objective.js";
-import { UpdateRule, type Update } from "./updateRule.js";
-import { plus, scaled, type Vector } from "./vectors.js";
+import { UpdateRule, type RuleState, type Update } from "./updateRule.js";
+import { plus, scaled } from "./vectors.js";
 
 export interface SgdOptions {
   readonly learningRate: number;
@@ -16,7 +16,7 @@ export interface SgdOptions {
 }
 
 /** Stochastic gradient descent: v ← μv + ∇h, θ ← θ − ε(∇h + μv) with Nesterov's momentum, θ ← θ − εv without. */
-export class Sgd extends UpdateRule<Vector> {
+export class Sgd extends UpdateRule<"velocity"> {
   readonly #learningRate: number;
   readonly #momentum: number;
   readonly #nesterov: boolean;
@@ -24,7 +24,7 @@ export class Sgd extends UpdateRule<Vector> {
   constructor(model: Model, loss: Loss, options: SgdOptions) {
     checkOptionNames("sgd", options, ["learningRate", "momentum", "nesterov", "eta"]);
     const { learningRate, momentum = 0, nesterov = false, eta = 0 } = options;
-    super("sgd", model, loss, eta);
+    super(model, loss, { name: "sgd", eta, options: { learningRate, momentum, nesterov }, state: ["velocity"] });
     checkOption("sgd", "learningRate", learningRate, "positive", (x) => x > 0);
     checkOption("sgd", "momentum", momentum, "in [0, 1)", (x) => x >= 0 && x < 1);
     this.#learningRate = learningRate;
@@ -32,10 +32,10 @@ export class Sgd extends UpdateRule<Vector> {
     this.#nesterov = nesterov;
   }
 
-  protected update({ weights, gradient }: Pass, velocity: Vector | undefined): Update<Vector> {
+  protected update({ weights, gradient }: Pass, previous: RuleState<"velocity"> | undefined): Update<"velocity"> {
     const mu = this.#momentum;
-    const v = velocity === undefined ? scaled(gradient, 1) : plus(gradient, velocity, mu);
+    const v = previous === undefined ? scaled(gradient, 1) : plus(gradient, previous.velocity, mu);
     const direction = this.#nesterov ? plus(gradient, v, mu) : v;
-    return { weights: plus(weights, direction, -this.#learningRate), state: v };
+    return { weights: plus(weights, direction, -this.#learningRate), state: { velocity: v } };
   }
 }

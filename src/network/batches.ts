@@ -2,6 +2,7 @@ import { gather } from "../tensor/movement.js";
 import { stream, type RandomStream } from "../tensor/random.js";
 import { format } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { checkOption } from "./checkOption.js";
 
 /** Cases, a row each. inputs: [n, d₀]; targets: [n, k], or labels [n]. */
 export interface Data {
@@ -19,23 +20,33 @@ export interface BatchOptions {
   readonly schedule?: BatchSchedule;
   /** Fixes which cases; 0 by default. */
   readonly seed?: number;
+  /** The iteration of the first batch, 1 by default: optimizer.iteration + 1 goes on where another run stopped. */
+  readonly from?: number;
 }
 
 /**
- * An endless sequence of minibatches, each drawn without replacement and independently of the others (Algorithm 2).
+ * An endless sequence of minibatches, each drawn without replacement and independently of the others (Algorithm 2): batch k depends
+ * on the seed and k alone.
  * @throws RangeError for empty data, rows that do not match, or a size outside 1 … n.
  */
-export function batches(data: Data, { size, schedule, seed = 0 }: BatchOptions): Generator<Data, never> {
+export function batches(data: Data, { size, schedule, seed = 0, from = 1 }: BatchOptions): Generator<Data, never> {
   const n = checkData("batches", data);
   const sizeOf = schedule ?? (() => size ?? NaN);
   if ((size === undefined) === (schedule === undefined))
     throw new RangeError("batches: give either a size or a schedule");
-  checkSize(1, sizeOf(1), n);
-  return draw(data, n, sizeOf, stream(seed).split("batches"));
+  checkOption("batches", "from", from, "an integer of at least 1", (k) => Number.isSafeInteger(k) && k >= 1);
+  checkSize(from, sizeOf(from), n);
+  return draw(data, n, sizeOf, stream(seed).split("batches"), from);
 }
 
-function* draw(data: Data, n: number, sizeOf: BatchSchedule, random: RandomStream): Generator<Data, never> {
-  for (let k = 1; ; k++) {
+function* draw(
+  data: Data,
+  n: number,
+  sizeOf: BatchSchedule,
+  random: RandomStream,
+  from: number,
+): Generator<Data, never> {
+  for (let k = from; ; k++) {
     const m = sizeOf(k);
     checkSize(k, m, n);
     const cases = random.split(k).permutation(n, m);

@@ -47,11 +47,13 @@ export class Network implements Model, Disposable {
     checkDtype("network", this.dtype, this.backend);
     const random = stream(options.seed ?? 0).split("weights");
     this.#weights = keep(
-      layers.map((layer, i) => {
-        const start = random.split(i);
-        const values = options.initialize?.(layer.weightShape, start) ?? layer.initialize(start);
-        return tensor(values, { shape: layer.weightShape, dtype: this.dtype, backend: this.backend });
-      }),
+      scope(() =>
+        layers.map((layer, i) => {
+          const start = random.split(i);
+          const values = options.initialize?.(layer.weightShape, start) ?? layer.initialize(start);
+          return tensor(values, { shape: layer.weightShape, dtype: this.dtype, backend: this.backend });
+        }),
+      ),
     );
   }
 

@@ -23,3 +23,8 @@ export function epsilon(dtype: DType): number {
 export function bytesPerElement(dtype: DType): number {
   return dtype === "float32" ? 4 : 8;
 }
+
+/** The largest finite number. */
+export function largest(dtype: DType): number {
+  return dtype === "float32" ? (2 - 2 ** -23) * 2 ** 127 : Number.MAX_VALUE;
+}

@@ -74,10 +74,13 @@ describe.each(modes)("the kernels of gpu.js in mode %s", (mode) => {
     const S = covariance(n, 0.1);
     const inverse = await values(run, invertSpd(run, run.upload(S), n));
     const product = plainMatmul(S, inverse, n, n, n);
+    let [worst, asymmetry] = [0, 0];
     for (let i = 0; i < n; i++)
       for (let j = 0; j < n; j++) {
-        expect(Math.abs(product[i * n + j] - (i === j ? 1 : 0))).toBeLessThanOrEqual(1e-5);
-        expect(inverse[i * n + j]).toBe(inverse[j * n + i]);
+        worst = Math.max(worst, Math.abs(product[i * n + j] - (i === j ? 1 : 0)));
+        asymmetry = Math.max(asymmetry, Math.abs(inverse[i * n + j] - inverse[j * n + i]));
       }
+    expect(worst).toBeLessThanOrEqual(1e-5);
+    expect(asymmetry).toBe(0);
   });
 });

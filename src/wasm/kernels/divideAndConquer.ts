@@ -123,6 +123,9 @@ function solveLeaf<T>(tree: Tree, low: i32, high: i32): i32 {
 
 const MOST_TURNS = 60;
 
+/** Nothing beside a matrix of elements near 1, of which the reduction to T has lost far more; without it graded matrices take too many turns. */
+const SMALLEST: f64 = 1e-60;
+
 function iterate(n: i32, d: usize, e: usize, z: usize): bool {
   store<f64>(e + (n - 1) * 8, 0);
   for (let l = 0; l < n; l++) {
@@ -130,7 +133,7 @@ function iterate(n: i32, d: usize, e: usize, z: usize): bool {
       let m = l;
       for (; m < n - 1; m++) {
         const size = abs(load<f64>(d + m * 8)) + abs(load<f64>(d + m * 8, 8));
-        if (abs(load<f64>(e + m * 8)) <= (f64.EPSILON / 2) * size + 1e-300) break;
+        if (abs(load<f64>(e + m * 8)) <= (f64.EPSILON / 2) * size + SMALLEST) break;
       }
       if (m == l) break;
       if (turn == MOST_TURNS) return false;
@@ -152,7 +155,7 @@ function sweep(l: i32, m: i32, d: usize, e: usize, z: usize): void {
   for (let i = m - 1; i >= l; i--) {
     const f = s * load<f64>(e + i * 8);
     const b = c * load<f64>(e + i * 8);
-    let r = Math.sqrt(f * f + g * g);
+    let r = length(f, g);
     store<f64>(e + i * 8, r, 8);
     if (r == 0) {
       store<f64>(d + i * 8, load<f64>(d + i * 8, 8) - p, 8);
@@ -171,6 +174,17 @@ function sweep(l: i32, m: i32, d: usize, e: usize, z: usize): void {
   store<f64>(d + l * 8, load<f64>(d + l * 8) - p);
   store<f64>(e + l * 8, g);
   store<f64>(e + m * 8, 0);
+}
+
+/** √(x² + y²), also where squares underflow: a rotation by inexact x/r and y/r would not be orthogonal. */
+function length(x: f64, y: f64): f64 {
+  const squares = x * x + y * y;
+  if (squares > 1e-280) return Math.sqrt(squares);
+  const larger = max(abs(x), abs(y));
+  if (larger == 0) return 0;
+  x /= larger;
+  y /= larger;
+  return larger * Math.sqrt(x * x + y * y);
 }
 
 /** (x, y) = (c·x + s·y, c·y − s·x) */

@@ -58,7 +58,10 @@ export function symmetricEigen<T>(pool: usize, n: i32, a: usize, values: usize, 
   return 0;
 }
 
-/** to = 2ᵏ·a with its largest element near 1; returns 2ᵏ, or 0 if the upper triangle is not finite. */
+/** 2ᵏ is at most this: one more for the smallest of subnormal numbers, and it would be infinite. */
+const MOST_SCALE: f64 = 2.0 ** 1000;
+
+/** to = 2ᵏ·a with its largest element near 1 (subnormal ones: above 2⁻⁷⁵); returns 2ᵏ, or 0 if the upper triangle is not finite. */
 function scaleCopy<T>(n: i32, a: usize, to: usize): f64 {
   let most: f64 = 0;
   let finite: f64 = 0;
@@ -71,7 +74,7 @@ function scaleCopy<T>(n: i32, a: usize, to: usize): f64 {
   }
   if (finite != 0) return 0;
   let scale: f64 = 1;
-  while (most > 0 && most * scale < 0.5) scale *= 2;
+  while (most > 0 && most * scale < 0.5 && scale < MOST_SCALE) scale *= 2;
   while (most * scale >= 1) scale *= 0.5;
   for (let i = 0; i < n * n; i++) {
     store<T>(to + i * sizeof<T>(), <T>(<f64>load<T>(a + i * sizeof<T>()) * scale));

@@ -84,6 +84,11 @@ function gather<T>(count: i32, from: usize, stride: i32, to: usize): void {
   for (let q = 0; q < count; q++) store<T>(to + q * sizeof<T>(), load<T>(from + q * stride));
 }
 
+/** Squares that sum to no more have lost digits to underflow. Their roots are nothing beside a matrix of elements near 1. */
+function leastSquare<T>(): f64 {
+  return sizeof<T>() == 8 ? 1e-280 : 1e-28;
+}
+
 /**
  * H·x = (β, 0, …) with H = I − τvvᵀ: v = (x − βe₁)/(x₀ − β), β = −sign(x₀)‖x‖, τ = (β − x₀)/β. x becomes v; β is stored; τ returned.
  */
@@ -91,7 +96,8 @@ function reflector<T>(n: i32, x: usize, beta: usize): f64 {
   const x0 = <f64>load<T>(x);
   const tail = dot<T>(n - 1, x + sizeof<T>(), x + sizeof<T>());
   store<T>(x, <T>1);
-  if (tail == 0) {
+  if (tail <= leastSquare<T>()) {
+    memory.fill(x + sizeof<T>(), 0, (n - 1) * sizeof<T>());
     store<f64>(beta, x0);
     return 0;
   }

@@ -28,7 +28,7 @@ test("every flag arrives under its name, as the type it stands for", () => {
     "--optimizers sgd,kfac --iterations 7 --batch 64 --layers 30,20,2 --seed 3 --backend wasm --threads 2 " +
     "--dtype float64 --inverse exact-tikhonov --fisher curvature-propagation --lambda 1e-1 --eta 0 " +
     "--statistics-fraction 0.125 --model-fraction 1 --adapt-gamma-every 15 --invert-every 5 --initialize sparse --data /d --learning-rate 0.5 " +
-    "--paper --full --quiet --out there --without-momentum --schedule 30";
+    "--paper --full --quiet --out there --without-momentum --schedule 30 --save a --save-every 4 --resume b";
   expect(parse(line)).toEqual({
     optimizers: ["sgd", "kfac"],
     iterations: 7,
@@ -48,6 +48,9 @@ test("every flag arrives under its name, as the type it stands for", () => {
     inverses: ["exact-tikhonov"],
     withoutMomentum: true,
     schedule: 30,
+    save: "a",
+    saveEvery: 4,
+    resume: "b",
     kfac: {
       fisher: "curvature-propagation",
       lambda: 0.1,
@@ -101,7 +104,7 @@ describe("a wrong flag gives one line that names it and says what to give", () =
     ["--eta -1", "Give a number 0 or more"],
     ["--statistics-fraction 0", "Give a number above 0 and at most 1"],
     ["--model-fraction 1.01", "Give a number above 0 and at most 1"],
-    ["--backend gpu", "'--backend <name>' argument 'gpu' is invalid. Allowed choices are cpu, wasm"],
+    ["--backend tpu", "'--backend <name>' argument 'tpu' is invalid. Allowed choices are cpu, wasm, gpu, gpu-webgpu"],
     ["--dtype float16", "Allowed choices are float32, float64"],
     ["--inverse full", "Give any of block-diagonal,block-tridiagonal,exact-tikhonov, separated by commas"],
     ["--inverse block-diagonal,block-diagonal", "Name each inverse once"],

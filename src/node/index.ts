@@ -1,0 +1,2 @@
+/** Checkpoints as files, for Node. */
+export { loadFile, saveFile } from "./files.js";
