@@ -3,12 +3,6 @@
 /** How gpu.js runs kernels. */
 export type Mode = "cpu" | "webasm" | "webgl2" | "webgpu";
 
-/** A resident result of the WebGL modes. */
-export interface Texture {
-  toArray(): unknown;
-  delete(): void;
-}
-
 /** A flat array as an argument. */
 export type Input = object;
 
@@ -22,7 +16,8 @@ export interface KernelSettings {
   readonly loopMaxIterations: number;
   readonly strictIntegers: boolean;
   readonly pipeline?: boolean;
-  readonly immutable?: boolean;
+  readonly tactic?: "precision";
+  readonly fixIntegerDivisionAccuracy?: boolean;
 }
 
 export interface Kernel {
@@ -51,11 +46,18 @@ export interface Translation {
   assembleWGSL(): string;
 }
 
+/** What gpu.js compiles a kernel's body to for WebGL 2. */
+export interface ShaderTranslation {
+  readonly program: WebGLProgram | null;
+  build(...args: readonly unknown[]): void;
+}
+
 export interface Library {
-  readonly GPU: {
-    new (settings: { readonly mode: Mode }): Gpu;
-    readonly isWebGL2Supported: boolean;
-  };
+  readonly GPU: new (settings: {
+    readonly mode: Mode;
+    readonly canvas?: OffscreenCanvas;
+    readonly context?: WebGL2RenderingContext;
+  }) => Gpu;
   readonly WebGPUKernel: new (source: unknown, settings: unknown) => Translation;
   input(values: Float32Array, size: readonly number[]): Input;
 }

@@ -1,6 +1,7 @@
 /**
  * `npm run test:browser`: the suites of test/ in headless Chromium, and training under a strict content security policy; all of it
- * once in cross-origin isolated pages, which may share memory between threads, and once in others. CHROMIUM names the browser.
+ * once in cross-origin isolated pages, which may share memory between threads, and once in others. Then the suites of what gpu.js
+ * computes, on WebGPU and on WebGL 2, under a policy that allows no eval. CHROMIUM names the browser.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,7 +10,7 @@ import { bundle } from "./bundle.js";
 import type { Outcome } from "./page/jest.js";
 import type { Training } from "./page/training.js";
 import { serve, type Workers } from "./server.js";
-import { suites } from "./suites.js";
+import { gpuSuites, suites } from "./suites.js";
 import { losses } from "./training.js";
 
 /** With software WebGPU, `gc()`, and no wish for the network. */
@@ -43,7 +44,7 @@ const total = { passed: 0, failed: 0 };
 
 const entries = ["suite.ts", "training.ts", "trainingWorker.ts"].map((name) => `test/browser/page/${name}`);
 const laws = suites();
-const scripts = await bundle([...entries, ...laws]);
+const scripts = await bundle([...new Set([...entries, ...laws, ...Object.values(gpuSuites).flat()])]);
 scripts.set("mocha.js", readFileSync(createRequire(import.meta.url).resolve("mocha/mocha.js")));
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
@@ -57,15 +58,22 @@ try {
     for (const place of trainingPlaces) await train(context, place, isolated);
     await context.close();
   }
+  await using site = await serve(scripts, true);
+  const context = await browser.newContext({ baseURL: site.origin });
+  for (const [mode, itsSuites] of Object.entries(gpuSuites)) {
+    console.log(`\ngpu.js in mode ${mode}`);
+    for (const suite of itsSuites) await runSuite(context, suite, true, `&gpu=${mode}`);
+  }
+  await context.close();
 } finally {
   await browser.close();
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
 
-async function runSuite(context: BrowserContext, suite: string, isolated: boolean): Promise<void> {
+async function runSuite(context: BrowserContext, suite: string, isolated: boolean, query = ""): Promise<void> {
   await report(suite, () =>
-    visit<Outcome>(context, `/suite?${suite.replace(/ts$/, "js")}`, isolated).then((outcome) =>
+    visit<Outcome>(context, `/suite?suite=${suite.replace(/ts$/, "js")}${query}`, isolated).then((outcome) =>
       outcome.passed + outcome.failures.length > 0 ? outcome : { ...outcome, failures: ["the suite has no tests"] },
     ),
   );

@@ -11,6 +11,9 @@ const policies = {
 } as const;
 export type Workers = keyof typeof policies;
 
+/** The policy of pages whose kernels are for a graphics card. */
+const noEval = { "Content-Security-Policy": "script-src 'self'" };
+
 /** A page that runs the module after its `?`; mocha is there for it. */
 const suitePage = `<!doctype html><meta charset="utf-8"><script src="/mocha.js"></script><script type="module" src="/test/browser/page/suite.js"></script>`;
 /** A page that trains, under one of the policies. */
@@ -29,7 +32,7 @@ export async function serve(scripts: ReadonlyMap<string, Uint8Array>, isolated: 
     const send = (status: number, type: string, body: string | Uint8Array, more: OutgoingHttpHeaders = {}) =>
       response.writeHead(status, { ...headers, ...more, "Content-Type": type }).end(body);
     if (script !== undefined) send(200, "text/javascript", script);
-    else if (pathname === "/suite") send(200, "text/html", suitePage);
+    else if (pathname === "/suite") send(200, "text/html", suitePage, searchParams.has("gpu") ? noEval : {});
     else if (pathname === "/training")
       send(200, "text/html", trainingPage, {
         "Content-Security-Policy": policies[searchParams.get("workers") as Workers],

@@ -12,6 +12,29 @@ const exceptions: Readonly<Record<string, string>> = {
 /** Suites that run in pages only. */
 const pagesOnly = ["test/browser/threads.ts"];
 
+/** Suites of what gpu.js computes. */
+const onGpuJs = [
+  "test/tensor/create",
+  "test/tensor/elementwise",
+  "test/tensor/factorization",
+  "test/tensor/movement",
+  "test/tensor/products",
+  "test/tensor/reduction",
+  "test/autodiff/compositions",
+  "test/autodiff/gradients",
+  "test/autodiff/linearisation",
+  "test/autodiff/transforms",
+  "test/gpu/faults",
+  "test/gpu/kernels",
+  "test/gpu/training",
+].map((path) => `${path}.test.ts`);
+
+/** The modes of gpu.js that pages have and Node has not, or not as the browser has them, and the suites that run in each. */
+export const gpuSuites: Readonly<Record<"webgpu" | "webgl2", readonly string[]>> = {
+  webgpu: onGpuJs,
+  webgl2: ["test/browser/textures.ts", ...onGpuJs],
+};
+
 /** Paths, from the repository's root, of all suites that run in pages. @throws Error for an exception that there is no suite for. */
 export function suites(): string[] {
   const found = folders.flatMap((folder) =>

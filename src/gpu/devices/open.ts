@@ -1,7 +1,7 @@
 import { loadLibrary, type Mode } from "../library.js";
 import type { Device } from "./device.js";
 import { HostDevice } from "./host.js";
-import { TextureDevice } from "./texture.js";
+import { openWebGl2 } from "./texture.js";
 import { openWebGpu } from "./webgpu.js";
 
 export type GpuMode = Mode | "auto";
@@ -14,13 +14,13 @@ export async function open(mode: GpuMode): Promise<Device> {
     case "webasm":
       return new HostDevice(library, mode);
     case "webgl2":
-      return new TextureDevice(library);
+      return openWebGl2(library);
     case "webgpu":
       return openWebGpu(library);
     case "auto":
-      return openWebGpu(library).catch(() =>
-        library.GPU.isWebGL2Supported ? new TextureDevice(library) : new HostDevice(library, "webasm"),
-      );
+      return openWebGpu(library)
+        .catch(() => openWebGl2(library))
+        .catch(() => new HostDevice(library, "webasm"));
     default:
       throw new RangeError(
         `gpu: mode is ${JSON.stringify(mode)}, not one of "webgpu", "webgl2", "webasm", "cpu" and "auto"`,

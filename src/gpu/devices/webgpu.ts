@@ -138,7 +138,7 @@ class WebGpuDevice implements Device {
       .then(() => this.#fetch([x as ArrayOnDevice]))
       .then(([values]) => {
         compute(values).forEach((found, i) => {
-          this.#device.queue.writeBuffer(results[i].buffer, 0, found as Float32Array<ArrayBuffer>);
+          this.#device.queue.writeBuffer(results[i].buffer, 0, found);
         });
       })
       .catch((error: unknown) => {

@@ -1,3 +1,6 @@
+/** A name that bundlers for browsers do not follow: the package needs Node's modules. */
+const PACKAGE = "webgpu";
+
 /** Where WebGPU is found: the engine's own, or, in Node, the `webgpu` package's. @throws Error that says how to get it. */
 export async function provideWebGpu(): Promise<GPU> {
   const own = (globalThis as { navigator?: Partial<Navigator> }).navigator?.gpu;
@@ -8,7 +11,7 @@ export async function provideWebGpu(): Promise<GPU> {
     );
   let dawn: { create(flags: readonly string[]): GPU };
   try {
-    dawn = await import("webgpu");
+    dawn = (await import(/* @vite-ignore */ /* webpackIgnore: true */ PACKAGE)) as typeof dawn;
   } catch (error) {
     throw new Error(
       "gpu: Node needs the webgpu package for mode webgpu; add it with: npm install webgpu@^0.6.2 (and a Vulkan driver)",

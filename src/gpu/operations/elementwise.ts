@@ -7,36 +7,42 @@ import { walked } from "./movement.js";
 
 /**
  * Functions of x as bodies that leave their value in y. tanh and softplus keep their relative accuracy where a formula of exponentials
- * would lose it, and none overflows on the way to a finite value.
+ * would lose it, and none overflows on the way to a finite value. Devices' exp, log and pow need not keep NaN, and their compilers may
+ * take x ≠ x to be false: NaN stays where no comparison holds.
  */
 const unaryBodies: Readonly<Record<UnaryOperation, string>> = {
   negative: "y = 0 - x;",
   abs: "y = Math.abs(x);",
-  sign: "if (x > 0) { y = 1; } else if (x < 0) { y = -1; } else { y = x; }",
+  sign: "y = x + x; if (x > 0) { y = 1; } if (x < 0) { y = -1; }",
   reciprocal: "y = 1 / x;",
   square: "y = x * x;",
   sqrt: "y = Math.sqrt(x);",
-  exp: "y = Math.exp(x);",
-  // Devices round log to 2⁻²¹ near 1, where it is smaller than that; there 2 artanh((x − 1) / (x + 1)), by its series.
+  exp: "y = x * 3.4028234e38; if (x < 200) { y = Math.exp(x); }",
+  // Devices round log to 2⁻²¹ near 1, where it is smaller than that; there 2 artanh((x − 1) / (x + 1)), by its series. √x is NaN below 0.
   log: `
-    y = Math.log(x);
-    const t = (x - 1) / (x + 1);
-    const s = t * t;
-    if (s < 0.04) {
-      y = 2 * t * (1 + s * (0.3333333333 + s * (0.2 + s * (0.1428571429 + s * (0.1111111111 + s * 0.0909090909)))));
+    y = Math.sqrt(x);
+    if (x === 0) { y = -1 / Math.abs(x); }
+    if (x > 0) {
+      y = Math.log(x);
+      const t = (x - 1) / (x + 1);
+      const s = t * t;
+      if (s < 0.04) {
+        y = 2 * t * (1 + s * (0.3333333333 + s * (0.2 + s * (0.1428571429 + s * (0.1111111111 + s * 0.0909090909)))));
+      }
     }`,
   // Near 0 its continued fraction, elsewhere (1 − e⁻²ˣ) / (1 + e⁻²ˣ).
   tanh: `
     const t = Math.abs(x);
     const s = x * x;
     const e = Math.exp(-2 * t);
-    let r = (1 - e) / (1 + e);
-    if (x < 0) { r = -r; }
-    if (t < 0.6) { r = x / (1 + s / (3 + s / (5 + s / (7 + s / (9 + s / 11))))); }
-    y = r;`,
+    y = x;
+    if (x >= 0.6) { y = (1 - e) / (1 + e); }
+    if (x <= -0.6) { y = (e - 1) / (1 + e); }
+    if (t < 0.6) { y = x / (1 + s / (3 + s / (5 + s / (7 + s / (9 + s / 11))))); }`,
   sigmoid: `
     const e = Math.exp(-Math.abs(x));
-    y = 1 / (1 + e);
+    y = x;
+    if (x >= 0) { y = 1 / (1 + e); }
     if (x < 0) { y = e / (1 + e); }`,
   // max(x, 0) + log(1 + e⁻|ˣ|); log(1 + e) = 2 artanh(e / (2 + e)), by its series where e is small.
   softplus: `
@@ -45,9 +51,9 @@ const unaryBodies: Readonly<Record<UnaryOperation, string>> = {
     const s = t * t;
     let l = Math.log(1 + e);
     if (e < 0.5) { l = 2 * t * (1 + s * (0.3333333333 + s * (0.2 + s * (0.1428571429 + s * 0.1111111111)))); }
-    y = l;
+    y = x;
     if (x > 0) { y = x + l; }
-    if (x !== x) { y = x; }`,
+    if (x <= 0) { y = l; }`,
   relu: "y = x; if (x <= 0) { y = 0; }",
 };
 
@@ -60,8 +66,9 @@ const binaryBodies: Readonly<Record<BinaryOperation, string>> = {
   // Devices know powers of positive bases only. The exponent is odd where half of it is halfway between whole numbers.
   pow: `
     const t = Math.abs(p);
-    y = Math.pow(t, q);
-    if (t === 0) { y = q; if (q > 0) { y = t; } if (q < 0) { y = 1 / t; } }
+    y = t + q;
+    if (t > 0) { if (Math.abs(q) > 0) { y = Math.pow(t, q); } }
+    if (t === 0) { if (q > 0) { y = t; } if (q < 0) { y = 1 / t; } }
     let negative = 0;
     if (p < 0) { negative = 1; }
     if (p === 0) { if (1 / p < 0) { negative = 1; } }
@@ -73,7 +80,7 @@ const binaryBodies: Readonly<Record<BinaryOperation, string>> = {
         if (t <= 3.4028234e38) { y = Math.sqrt(p); }
       }
     }
-    if (t === 1) { if (Math.abs(q) > 3.4028234e38) { y = q - q; } }
+    if (t === 1) { if (Math.abs(q) > 3.4028234e38) { y = Math.sqrt(-t); } }
     if (q === 0) { y = 1; }`,
   maximum: "y = p + q; if (p > q) { y = p; } else if (q >= p) { y = q; }",
   minimum: "y = p + q; if (p < q) { y = p; } else if (q <= p) { y = q; }",

@@ -13,7 +13,7 @@ type Hook = (body: () => unknown) => void;
 
 interface Mocha {
   readonly mocha: {
-    setup(options: { ui: "bdd" } | { reporter: new (runner: Runner) => unknown }): void;
+    setup(options: { ui: "bdd"; timeout: number } | { reporter: new (runner: Runner) => unknown }): void;
     run(): void;
   };
   readonly describe: Skippable<(title: string, body: () => void) => void>;
@@ -38,7 +38,7 @@ export interface Outcome {
 const TIMEOUT = 60_000;
 
 const { mocha } = globalThis as unknown as Mocha;
-mocha.setup({ ui: "bdd" });
+mocha.setup({ ui: "bdd", timeout: TIMEOUT });
 const { describe: suite, it, before, after } = globalThis as unknown as Mocha;
 
 const describe = (title: string, body: () => unknown) => {

@@ -2,7 +2,7 @@ import { run, type Outcome } from "./jest.js";
 
 /** Runs the suite that the page's address names; run.ts waits for `outcome`. */
 async function outcome(): Promise<Outcome> {
-  await import(`/${location.search.slice(1)}`);
+  await import(`/${new URLSearchParams(location.search).get("suite")}`);
   return run();
 }
 
