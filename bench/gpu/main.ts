@@ -40,7 +40,7 @@ async function timeKernels(device: Device, { size, tflops, bandwidth }: GpuBench
   for (const { name, flops, bytes, tuned, stock } of heavyKernels(device, size)) {
     const resident = await secondsOf(device, tuned, REPEATS);
     const readBack = await secondsOf(device, tuned, 1);
-    const plain = await secondsOf(device, stock, 1);
+    const plain = await secondsOf(device, stock, REPEATS);
     const floor = Math.max(flops / ((tflops ?? NaN) * 1e12), bytes / ((bandwidth ?? NaN) * 1e9));
     write(
       [
@@ -51,7 +51,7 @@ async function timeKernels(device: Device, { size, tflops, bandwidth }: GpuBench
         (flops / bytes).toFixed(1).padStart(10),
         percent(floor / resident).padStart(12),
         duration(plain).padStart(10),
-        (plain / readBack).toFixed(1).padStart(14),
+        (plain / resident).toFixed(1).padStart(14),
       ].join(" "),
     );
   }

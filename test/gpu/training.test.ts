@@ -1,4 +1,4 @@
-import { gpu } from "../../src/gpu/index.js";
+import { gpu, type Mode } from "../../src/gpu/index.js";
 import {
   blockDiagonal,
   blockTridiagonal,
@@ -15,7 +15,6 @@ import {
   type InverseStrategy,
   type KfacReport,
 } from "../../src/index.js";
-import { modes } from "./modes.js";
 
 const CASES = 60;
 const PIXELS = 30;
@@ -45,6 +44,9 @@ async function train(backend: Backend, inverse: InverseStrategy, steps: number):
   }
   return training;
 }
+
+/** `npm test` trains in one mode, `npm run test:gpu` in all. */
+const modes = (process.env.KRONFAC_GPU ?? "cpu").split(",") as Mode[];
 
 describe.each(modes)("K-FAC on gpu.js in mode %s", (mode) => {
   test.each([
