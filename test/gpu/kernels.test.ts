@@ -1,6 +1,8 @@
 import { open } from "../../src/gpu/devices/open.js";
 import type { Device } from "../../src/gpu/devices/device.js";
 import { gram, matmul } from "../../src/gpu/operations/products.js";
+import { joined } from "../../src/gpu/operations/movement.js";
+import { reduce } from "../../src/gpu/operations/reductions.js";
 import { invertSpd } from "../../src/gpu/operations/factorizations.js";
 import { Launcher, type Resident } from "../../src/gpu/resident.js";
 import { gram as plainGram, matmul as plainMatmul } from "../../src/tensor/linalg/index.js";
@@ -82,5 +84,13 @@ describe.each(modes)("the kernels of gpu.js in mode %s", (mode) => {
       }
     expect(worst).toBeLessThanOrEqual(1e-5);
     expect(asymmetry).toBe(0);
+  });
+
+  test("rows of a million and columns of a hundred thousand are within reach", async () => {
+    const ones = (length: number) => run.upload(new Float32Array(length).fill(1));
+    const row = joined(run, [ones(900_000), ones(100_000)], 1, [900_000, 100_000]);
+    expect((await values(run, reduce(run, "sum", row, 1, 1_000_000, 1)))[0]).toBe(1_000_000);
+    const columns = joined(run, [ones(100_000), ones(100_000)], 100_000, [1, 1]);
+    expect((await values(run, reduce(run, "sum", columns, 1, 200_000, 1)))[0]).toBe(200_000);
   });
 });

@@ -54,7 +54,7 @@ function program(Worker: string): string {
       const weights = () => Promise.all(net.weights.map((W) => read(W)));
       const losses = [];
       let error = "none";
-      for (const end = Date.now() + 20_000; losses.length < steps && Date.now() < end;) {
+      for (const end = Date.now() + 35_000; losses.length < steps && Date.now() < end;) {
         const before = await weights();
         try {
           losses.push((await kfac.step(data)).loss);
@@ -67,7 +67,7 @@ function program(Worker: string): string {
       }
       return { losses, error };
     }
-    const disturbed = await train(wasm({ threads: 2, simd: "baseline" }), 200);
+    const disturbed = await train(wasm({ threads: 2, simd: "baseline" }), 5000);
     const calm = await train(wasm({ threads: 1, simd: "baseline" }), disturbed.losses.length);
     console.log(JSON.stringify({ ...disturbed, calm: calm.losses }));
   `;

@@ -344,6 +344,10 @@ class WebGpuDevice implements Device {
   }
 }
 
+/** gpu.js's workgroups for outputs of several axes, and ours: as few as are needed for rows of two million. */
+const SQUARE = "@workgroup_size(8, 8, 1)";
+const WIDE = [32, 8, 1];
+
 /** An argument to translate with: only that it is an array counts. */
 const PLACEHOLDER = { size: [1], value: new Float32Array(1) };
 
@@ -354,7 +358,11 @@ function translatorOf({ WebGPUKernel }: Library): unknown {
 
     override assembleWGSL(): string {
       const translated = super.assembleWGSL();
-      if (this.tile === undefined) return translated;
+      if (this.tile === undefined) {
+        if (!translated.includes(SQUARE)) return translated;
+        this.workgroupSize = [...WIDE];
+        return translated.replace(SQUARE, `@workgroup_size(${WIDE.join(", ")})`);
+      }
       this.workgroupSize = [...this.tile.cells];
       return translated.slice(0, translated.indexOf("var<private> threadGid")) + this.tile.wgsl;
     }
