@@ -1,5 +1,6 @@
 import { cpu, hasWasm, wasm, type Backend } from "kronfac";
 import { gpu, GpuBackend, type GpuMode } from "kronfac/gpu";
+import { UsageError } from "./usage-error.js";
 
 export const BACKENDS = ["cpu", "wasm", "gpu", "gpu-webgpu", "gpu-webasm", "gpu-cpu"] as const;
 
@@ -17,6 +18,12 @@ export async function backendFor({ backend, threads }: BackendFlags): Promise<Ba
   if (backend?.startsWith("gpu")) return gpu({ mode: (backend.slice(4) || "auto") as GpuMode }).ready();
   if (backend === "cpu" || (backend === undefined && !hasWasm())) return cpu().ready();
   return wasm({ simd: "relaxed", ...(threads !== undefined && { threads }) }).ready();
+}
+
+/** @throws UsageError for threads of a backend that has none. */
+export function checkThreads({ backend = "wasm", threads }: BackendFlags): void {
+  if (threads !== undefined && backend !== "wasm")
+    throw new UsageError(`--threads is for the wasm backend, and --backend says ${backend}; leave one of them out`);
 }
 
 /** What really computes, for the report. */

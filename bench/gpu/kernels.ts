@@ -1,6 +1,6 @@
 import type { Device, Elements } from "../../src/gpu/devices/device.js";
-import { invertInBlocks } from "../../src/gpu/operations/blockInverse.js";
-import { eliminate } from "../../src/gpu/operations/blockInverse.js";
+import { eliminate, invertInBlocks } from "../../src/gpu/operations/blockInverse.js";
+import { walked } from "../../src/gpu/operations/movement.js";
 import { gram, matmul } from "../../src/gpu/operations/products.js";
 import { steps } from "../../src/gpu/operations/steps.js";
 import { Launcher, type Resident } from "../../src/gpu/resident.js";
@@ -64,9 +64,8 @@ export function heavyKernels(device: Device, n: number): HeavyKernel[] {
 
 /** Inversions free their operand. */
 function copy(run: Launcher, x: Resident, n: number): Resident {
-  return run.launch(copied, [x], [n * n]);
+  return walked(run, x, [n * n], [1]);
 }
-const copied = { name: "copied", rank: 1, parameters: { a: "array" }, body: "return a[this.thread.x];" } as const;
 
 /** Numbers in ±½ from a linear congruential generator. */
 function dense(n: number, seed: number): Float32Array {

@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { BACKENDS } from "../backend.js";
+import { BACKENDS, checkThreads } from "../backend.js";
 import {
   choice,
   fraction,
@@ -178,9 +178,7 @@ function toOptions({
   schedule,
   ...flags
 }: Flags): Options {
-  if (flags.threads !== undefined && flags.backend === "cpu") {
-    throw new UsageError("--threads is for the wasm backend, and --backend says cpu; leave one of them out");
-  }
+  checkThreads(flags);
   if (flags.saveEvery !== undefined && flags.save === undefined)
     throw new UsageError("--save-every says how often, but not where; add --save FILE");
   const kfac = { fisher, lambda, eta, statisticsFraction, modelFraction, adaptGammaEvery, invertEvery };

@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { BACKENDS, type BackendFlags } from "../backend.js";
+import { BACKENDS, checkThreads, type BackendFlags } from "../backend.js";
 import { choice, learningRates, names, parseFlags, positive, seed, wholeNumber, widths } from "../command-line.js";
 import { UsageError } from "../usage-error.js";
 
@@ -66,8 +66,7 @@ export function parseOptions(argv: readonly string[]): Options | { readonly help
   const parsed = parseFlags(command(), argv);
   if ("help" in parsed) return parsed;
   const flags = parsed.flags as Partial<Options>;
-  if (flags.threads !== undefined && flags.backend === "cpu")
-    throw new UsageError("--threads is for the wasm backend, and --backend says cpu; leave one of them out");
+  checkThreads(flags);
   return { ...defaults, ...flags, learningRate: { ...defaults.learningRate, ...flags.learningRate } };
 }
 

@@ -7,7 +7,7 @@ import type { Program } from "./program.js";
 /** What this backend keeps a tensor in: elements on the device (none, where there are none), and what is not known of them yet. */
 export interface Resident {
   readonly elements: Elements | undefined;
-  readonly doubts: readonly Doubt[];
+  doubts: readonly Doubt[];
 }
 
 /** An operand of a launch. */
@@ -20,6 +20,11 @@ export function residentOf(x: Operand): Resident {
 /** Launches kernels on resident arrays: what is in doubt of an operand is in doubt of the result. */
 export class Launcher {
   readonly device: Device;
+  /** Frees what was dropped without being disposed of. */
+  readonly #net = new FinalizationRegistry((elements: Elements) => {
+    this.device.free(elements);
+  });
+  #empty: Elements | undefined;
 
   constructor(device: Device) {
     this.device = device;
@@ -32,15 +37,23 @@ export class Launcher {
     if (size(output) === 0) return { elements: undefined, doubts };
     const handles = args.map((x) => (typeof x === "number" ? x : (x.elements ?? this.#nothing())));
     const elements = this.device.launch(program, handles, output);
-    return { elements, doubts: [...doubts, ...(this.device.doubtsOf?.(elements) ?? [])] };
+    return this.adopt(elements, [...doubts, ...(this.device.doubtsOf?.(elements) ?? [])]);
   }
 
   upload(values: Float32Array): Resident {
-    return { elements: values.length === 0 ? undefined : this.device.upload(values), doubts: [] };
+    return values.length === 0 ? { elements: undefined, doubts: [] } : this.adopt(this.device.upload(values), []);
   }
 
-  free({ elements }: Resident): void {
-    if (elements !== undefined) this.device.free(elements);
+  /** Elements of the device as a resident array, the only one on them. */
+  adopt(elements: Elements, doubts: readonly Doubt[]): Resident {
+    const resident: Resident = { elements, doubts };
+    this.#net.register(resident, elements, resident);
+    return resident;
+  }
+
+  free(resident: Resident): void {
+    this.#net.unregister(resident);
+    if (resident.elements !== undefined) this.device.free(resident.elements);
   }
 
   /** The launch's result, after which the operands that were made only for it are freed. */
@@ -54,7 +67,6 @@ export class Launcher {
   #nothing(): Elements {
     return (this.#empty ??= this.device.upload(new Float32Array(1)));
   }
-  #empty: Elements | undefined;
 }
 
 export function unsettled(operands: readonly Resident[]): readonly Doubt[] {

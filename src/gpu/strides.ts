@@ -35,8 +35,16 @@ export function collapse(shape: Shape, strides: readonly Strides[]): Walk {
   return { shape: merged, strides: walks };
 }
 
-/** Where each element of the output stands in an array that is walked so. */
+/** Positions are float32 on a device; beyond this not every whole number is one. */
+const LARGEST_POSITION = 2 ** 24;
+
+/** Where each element of the output stands in an array that is walked so. @throws RangeError for a position that float32 has not. */
 export function positions(shape: Shape, strides: Strides, offset: number): Float32Array {
+  const last = shape.reduce((total, length, axis) => total + (length - 1) * strides[axis], offset);
+  if (last > LARGEST_POSITION)
+    throw new RangeError(
+      `gpu: element ${last} of an array of more than three axes is beyond ${LARGEST_POSITION}; make it smaller`,
+    );
   let found = Float32Array.of(offset);
   shape.forEach((length, axis) => {
     const next = new Float32Array(found.length * length);

@@ -12,8 +12,6 @@ export class BufferPool {
   readonly #device: GPUDevice;
   readonly #usage: number;
   readonly #idle = new Map<number, GPUBuffer[]>();
-  readonly #held = new Set<GPUBuffer>();
-  readonly #freedWhileHeld = new Set<GPUBuffer>();
   #idleBytes = 0;
 
   constructor(device: GPUDevice, usage: number) {
@@ -39,7 +37,7 @@ export class BufferPool {
     }
     this.#device.pushErrorScope("out-of-memory");
     const buffer = this.#device.createBuffer({ size: Math.min(size, most), usage: this.#usage });
-    const answer = this.#device.popErrorScope();
+    const answer = this.#device.popErrorScope().catch(() => null);
     const doubt = new Doubt(async () => {
       const error = await answer;
       if (error === null) return undefined;
@@ -49,25 +47,12 @@ export class BufferPool {
   }
 
   free(buffer: GPUBuffer): void {
-    if (this.#held.has(buffer)) {
-      this.#freedWhileHeld.add(buffer);
-      return;
-    }
     this.live--;
     const size = sizeClass(buffer.size);
     const idle = this.#idle.get(size);
     if (idle === undefined) this.#idle.set(size, [buffer]);
     else idle.push(buffer);
     this.#idleBytes += size;
-  }
-
-  /** Keeps a buffer from serving another array until the function that is returned is called. */
-  hold(buffer: GPUBuffer): () => void {
-    this.#held.add(buffer);
-    return () => {
-      this.#held.delete(buffer);
-      if (this.#freedWhileHeld.delete(buffer)) this.free(buffer);
-    };
   }
 
   /** Destroys what is kept beyond the bound; no recorded command may use it. */

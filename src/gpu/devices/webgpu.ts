@@ -1,8 +1,9 @@
-import type { Gpu, Library, Translation } from "../library.js";
-import { settings, sourceOf, typesOf, type Program, type Tile } from "../program.js";
-import { Doubt } from "../doubt.js";
+import type { Doubt } from "../doubt.js";
+import type { Library, Translation } from "../library.js";
+import type { Program } from "../program.js";
 import { BufferPool } from "./bufferPool.js";
 import type { Device, Elements } from "./device.js";
+import { Pipelines, type Pipeline } from "./pipelines.js";
 import { provideWebGpu } from "./webgpuInNode.js";
 
 /** An array on the device. */
@@ -12,15 +13,6 @@ interface ArrayOnDevice {
   readonly doubts: readonly Doubt[];
 }
 
-/** A compiled kernel and where its parameters stand in the uniform buffer. */
-interface Pipeline {
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
-  readonly translation: Translation;
-  /** Whether it compiled. */
-  readonly doubt: Doubt;
-}
-
 /** Bytes between the parameters of launches in one uniform buffer: WebGPU's alignment of dynamic offsets. */
 const SLOT = 256;
 /** Launches that are submitted together, at most. */
@@ -28,7 +20,6 @@ const BATCH = 256;
 /** GPUBufferUsage, which Node's globals lack. */
 const USAGE = { mapRead: 1, copySource: 4, copyTarget: 8, uniform: 64, storage: 128 } as const;
 const MAP_READ = 1;
-const COMPUTE = 4;
 
 /** @throws Error where there is no WebGPU, or no adapter. */
 export async function openWebGpu(library: Library): Promise<Device> {
@@ -56,8 +47,7 @@ class WebGpuDevice implements Device {
   launches = 0;
   readonly #device: GPUDevice;
   readonly #pool: BufferPool;
-  readonly #gpu: Gpu;
-  readonly #pipelines = new Map<string, Pipeline>();
+  readonly #pipelines: Pipelines;
   /** The parameters of the recorded launches, and where the next one's go. */
   readonly #parameters: GPUBuffer;
   readonly #mirror = new ArrayBuffer(SLOT * BATCH);
@@ -74,8 +64,7 @@ class WebGpuDevice implements Device {
   constructor(library: Library, device: GPUDevice, adapter: string) {
     this.adapter = adapter;
     this.#device = device;
-    this.#gpu = new library.GPU({ mode: "cpu" });
-    this.#gpu.Kernel = translatorOf(library);
+    this.#pipelines = new Pipelines(library, device, adapter);
     this.#pool = new BufferPool(device, USAGE.storage | USAGE.copySource | USAGE.copyTarget);
     this.#parameters = device.createBuffer({ size: SLOT * BATCH, usage: USAGE.uniform | USAGE.copyTarget });
     void device.lost.then(({ message, reason }) => {
@@ -104,11 +93,13 @@ class WebGpuDevice implements Device {
 
   launch(program: Program, args: readonly (Elements | number)[], output: readonly number[]): Elements {
     this.launches++;
-    const compiled = this.#pipeline(program, output);
+    const pipeline = this.#pipelines.of(program, output);
+    const groups = this.#groups(program, pipeline.translation, output);
     const length = output.reduce((product, each) => product * each, 1);
-    const result = this.#allocate(length, program.name, [compiled.doubt]);
+    const result = this.#allocate(length, program.name, [pipeline.doubt]);
     this.#inOrder(() => {
-      this.#record(program, compiled, args, output, result);
+      if (pipeline.doubt.settled) this.#record(pipeline, args, output, groups, result);
+      else this.#tryOut(pipeline, args, output, groups, result);
     });
     return result;
   }
@@ -131,8 +122,7 @@ class WebGpuDevice implements Device {
 
   onHost(x: Elements, lengths: readonly number[], compute: (x: Float32Array) => Float32Array[]): Elements[] {
     const results = lengths.map((length) => this.#allocate(length, "onHost"));
-    // The operand may be given back as soon as this returns: nobody may write to it before it is read.
-    const release = this.#pool.hold((x as ArrayOnDevice).buffer);
+    // What is asked of the device from now on waits for this, the freeing of the operand too.
     const before = this.#trip ?? Promise.resolve();
     const trip: Promise<void> = before
       .then(() => this.#fetch([x as ArrayOnDevice]))
@@ -145,7 +135,6 @@ class WebGpuDevice implements Device {
         this.#failure ??= error as Error;
       })
       .then(() => {
-        release();
         if (this.#trip === trip) this.#trip = undefined;
       });
     this.#trip = trip;
@@ -161,7 +150,7 @@ class WebGpuDevice implements Device {
 
   destroy(): void {
     this.#device.destroy();
-    void this.#gpu.destroy();
+    this.#pipelines.destroy();
   }
 
   #allocate(length: number, operation: string, doubts: readonly Doubt[] = []): ArrayOnDevice {
@@ -184,17 +173,47 @@ class WebGpuDevice implements Device {
     }
   }
 
+  /** How many workgroups cover an output. A line longer than one row of them is folded, as gpu.js's kernels expect. */
+  #groups({ name, rank }: Program, { workgroupSize }: Translation, output: readonly number[]): number[] {
+    const [x, y = 1, z = 1] = output;
+    const groups = [x, y, z].map((length, axis) => Math.ceil(length / workgroupSize[axis]));
+    const most = this.#device.limits.maxComputeWorkgroupsPerDimension;
+    if (rank === 1 && groups[0] > most) {
+      groups[1] = Math.ceil(groups[0] / most);
+      groups[0] = Math.ceil(groups[0] / groups[1]);
+    }
+    if (groups.some((count) => count > most))
+      throw new RangeError(`gpu: ${name} of an output [${output.join(", ")}] needs more than ${most} workgroups`);
+    return groups;
+  }
+
+  /** A launch of a kernel that may not have compiled: in a command buffer of its own, since a broken kernel spoils all that is in it. */
+  #tryOut(
+    pipeline: Pipeline,
+    args: readonly (Elements | number)[],
+    output: readonly number[],
+    groups: readonly number[],
+    result: ArrayOnDevice,
+  ): void {
+    this.#submit();
+    this.#device.pushErrorScope("validation");
+    this.#record(pipeline, args, output, groups, result);
+    this.#submit();
+    // The pipeline's doubt says what is wrong, and why.
+    void this.#device.popErrorScope().catch(() => null);
+  }
+
   #record(
-    program: Program,
     { pipeline, layout, translation }: Pipeline,
     args: readonly (Elements | number)[],
     output: readonly number[],
+    groups: readonly number[],
     result: ArrayOnDevice,
   ): void {
     if (this.#recorded === BATCH) this.#submit();
     const offset = SLOT * this.#recorded++;
-    const groups = this.#writeParameters(program, translation, args, output, offset);
-    const bytes = translation.paramsLayout.byteLength;
+    this.#writeParameters(translation, args, output, groups[0] * translation.workgroupSize[0], offset);
+    const size = translation.paramsLayout.byteLength;
     const arrays = args.filter((x): x is ArrayOnDevice => typeof x !== "number");
     this.#encoder ??= this.#device.createCommandEncoder();
     this.#pass ??= this.#encoder.beginComputePass();
@@ -204,7 +223,7 @@ class WebGpuDevice implements Device {
       this.#device.createBindGroup({
         layout,
         entries: [
-          { binding: 0, resource: { buffer: this.#parameters, size: bytes } },
+          { binding: 0, resource: { buffer: this.#parameters, size } },
           ...[...arrays, result].map(({ buffer }, i) => ({ binding: 1 + i, resource: { buffer } })),
         ],
       }),
@@ -213,31 +232,16 @@ class WebGpuDevice implements Device {
     this.#pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
   }
 
-  /** The uniform struct that gpu.js declares: the output's sizes, the arrays' lengths, the scalars. Returns the numbers of workgroups. */
+  /** The uniform struct that gpu.js declares: the output's sizes, the threads in a row of workgroups, the arrays' lengths, the scalars. */
   #writeParameters(
-    program: Program,
-    { paramsLayout, workgroupSize }: Translation,
+    { paramsLayout }: Translation,
     args: readonly (Elements | number)[],
-    output: readonly number[],
+    [x, y = 1, z = 1]: readonly number[],
+    width: number,
     offset: number,
-  ): number[] {
+  ): void {
     const integers = new Uint32Array(this.#mirror, offset, SLOT / 4);
     const numbers = new Float32Array(this.#mirror, offset, SLOT / 4);
-    const [x, y = 1, z = 1] = output;
-    const groups = [x, y, z].map((length, axis) => Math.ceil(length / workgroupSize[axis]));
-    const most = this.#device.limits.maxComputeWorkgroupsPerDimension;
-    let width = 0;
-    if (program.rank === 1) {
-      if (groups[0] > most) {
-        groups[1] = Math.ceil(groups[0] / most);
-        groups[0] = Math.ceil(groups[0] / groups[1]);
-      }
-      width = groups[0] * workgroupSize[0];
-    }
-    if (groups.some((count) => count > most))
-      throw new RangeError(
-        `gpu: ${program.name} of an output [${output.join(", ")}] needs more than ${most} workgroups`,
-      );
     integers.set([x, y, z, width]);
     for (const { index, dimsOffset } of paramsLayout.arrayArgs) {
       const { length } = args[index] as ArrayOnDevice;
@@ -247,7 +251,6 @@ class WebGpuDevice implements Device {
       if (type === "Integer") integers[place / 4] = args[index] as number;
       else numbers[place / 4] = args[index] as number;
     }
-    return groups;
   }
 
   #submit(): void {
@@ -301,75 +304,4 @@ class WebGpuDevice implements Device {
       staging.destroy();
     }
   }
-
-  #pipeline(program: Program, output: readonly number[]): Pipeline {
-    let found = this.#pipelines.get(program.name);
-    if (found === undefined) {
-      found = this.#compile(program, output);
-      this.#pipelines.set(program.name, found);
-    }
-    return found;
-  }
-
-  #compile(program: Program, output: readonly number[]): Pipeline {
-    const types = typesOf(program);
-    const kernel = this.#gpu.createKernel(sourceOf(program), { ...settings, output, argumentTypes: types });
-    const translation = kernel.kernel as unknown as Translation & { tile: Tile | undefined };
-    translation.tile = program.tile;
-    void translation.build(...types.map((type) => (type === "Input" ? PLACEHOLDER : 1)));
-    const arrays = types.filter((type) => type === "Input").length;
-    const device = this.#device;
-    const layout = device.createBindGroupLayout({
-      entries: [
-        { binding: 0, visibility: COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
-        ...Array.from({ length: arrays + 1 }, (_, i) => ({
-          binding: 1 + i,
-          visibility: COMPUTE,
-          buffer: { type: i < arrays ? ("read-only-storage" as const) : ("storage" as const) },
-        })),
-      ],
-    });
-    device.pushErrorScope("validation");
-    const pipeline = device.createComputePipeline({
-      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module: device.createShaderModule({ code: translation.compiledSource }), entryPoint: "main" },
-    });
-    const answer = device.popErrorScope();
-    const doubt = new Doubt(async () => {
-      const error = await answer;
-      if (error === null) return undefined;
-      return new Error(`gpu: kernel ${program.name} does not compile on ${this.adapter}: ${error.message}`);
-    });
-    return { pipeline, layout, translation, doubt };
-  }
-}
-
-/** gpu.js's workgroups for outputs of several axes, and ours: as few as are needed for rows of two million. */
-const SQUARE = "@workgroup_size(8, 8, 1)";
-const WIDE = [32, 8, 1];
-
-/** An argument to translate with: only that it is an array counts. */
-const PLACEHOLDER = { size: [1], value: new Float32Array(1) };
-
-/** gpu.js's WebGPU kernel as a translator alone: it opens no device, and a program's tile takes the place of the body it translated. */
-function translatorOf({ WebGPUKernel }: Library): unknown {
-  return class Translator extends WebGPUKernel {
-    declare tile: Tile | undefined;
-
-    override assembleWGSL(): string {
-      const translated = super.assembleWGSL();
-      if (this.tile === undefined) {
-        if (!translated.includes(SQUARE)) return translated;
-        this.workgroupSize = [...WIDE];
-        return translated.replace(SQUARE, `@workgroup_size(${WIDE.join(", ")})`);
-      }
-      this.workgroupSize = [...this.tile.cells];
-      return translated.slice(0, translated.indexOf("var<private> threadGid")) + this.tile.wgsl;
-    }
-
-    _buildAsync(): Promise<void> {
-      this.built = true;
-      return Promise.resolve();
-    }
-  };
 }

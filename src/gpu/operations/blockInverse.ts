@@ -1,5 +1,6 @@
 import type { Program } from "../program.js";
 import type { Launcher, Resident } from "../resident.js";
+import { walked } from "./movement.js";
 import { productTile } from "./productTile.js";
 import { PIVOT, steps } from "./steps.js";
 
@@ -17,14 +18,6 @@ const pad: Program = {
     if (this.thread.x === this.thread.y) { y = 1; }
     if (this.thread.x < n) { if (this.thread.y < n) { y = a[this.thread.y * n + this.thread.x]; } }
     return y;`,
-};
-
-/** The leading [n, n] of a [N, N]. */
-const crop: Program = {
-  name: "crop",
-  rank: 2,
-  parameters: { a: "array", size: "integer" },
-  body: "return a[this.thread.y * size + this.thread.x];",
 };
 
 /** The diagonal block of a [n, n] whose first row is `first`. */
@@ -166,5 +159,5 @@ export function invertInBlocks(run: Launcher, a: Resident, n: number): Resident 
     x = run.consuming([before, r], () => run.launch(update, [before, r, size, first], [size, size]));
   }
   const whole = x;
-  return size === n ? x : run.consuming([whole], () => run.launch(crop, [whole, size], [n, n]));
+  return size === n ? x : run.consuming([whole], () => walked(run, whole, [n, n], [size, 1]));
 }

@@ -92,14 +92,20 @@ const binaryBodies: Readonly<Record<BinaryOperation, string>> = {
   lessEqual: "if (p <= q) { y = 1; }",
 };
 
+const unaryPrograms = Object.fromEntries(
+  Object.entries(unaryBodies).map(([name, body]): [string, Program] => [
+    name,
+    {
+      name,
+      rank: 1,
+      parameters: { a: "array" },
+      body: `const x = a[this.thread.x]; let y = 0.5; y = 0; ${body} return y;`,
+    },
+  ]),
+) as Record<UnaryOperation, Program>;
+
 export function unary(run: Launcher, operation: UnaryOperation, x: Resident, length: number): Resident {
-  const program: Program = {
-    name: operation,
-    rank: 1,
-    parameters: { a: "array" },
-    body: `const x = a[this.thread.x]; let y = 0.5; y = 0; ${unaryBodies[operation]} return y;`,
-  };
-  return run.launch(program, [x], [length]);
+  return run.launch(unaryPrograms[operation], [x], [length]);
 }
 
 /** An operand of an elementwise operation and its shape; numbers have none. */
@@ -141,33 +147,53 @@ function zipped(
     );
   }
   const line = walk.shape.length <= 1;
-  const axes = line ? ["x"] : ["z", "y", "x"];
-  const parameters: Record<string, Parameter> = {};
+  const program = zippedProgram(
+    name,
+    body,
+    all.map(([key, { value }]) => [key, typeof value === "number"]),
+    line,
+  );
   const args: Argument[] = [];
-  const reads: string[] = [];
   for (const [key, { value }] of all) {
-    if (typeof value === "number") {
+    args.push(value);
+    if (typeof value === "number") continue;
+    const strides = walk.strides[arrays.findIndex(([other]) => other === key)];
+    for (let axis = line ? 1 : 3; axis > 0; axis--) args.push(strides[strides.length - axis] ?? 0);
+  }
+  const [x = 1, y = 1, z = 1] = [...walk.shape].reverse();
+  return run.launch(program, args, size(shape) === 0 ? [0] : line ? [x] : [x, y, z]);
+}
+
+const zippedPrograms = new Map<string, Program>();
+
+/** The kernel of such a function over a line or three axes; each operand is a number, or an array with its strides. */
+function zippedProgram(
+  name: string,
+  body: string,
+  operands: readonly (readonly [name: string, isNumber: boolean])[],
+  line: boolean,
+): Program {
+  const axes = line ? ["x"] : ["z", "y", "x"];
+  const full = `${name}-${operands.map(([, isNumber]) => (isNumber ? "n" : "a")).join("")}-${axes.length}`;
+  let program = zippedPrograms.get(full);
+  if (program !== undefined) return program;
+  const parameters: Record<string, Parameter> = {};
+  const reads: string[] = [];
+  for (const [key, isNumber] of operands) {
+    if (isNumber) {
       parameters[key] = "number";
-      args.push(value);
       continue;
     }
-    const strides = walk.strides[arrays.findIndex(([other]) => other === key)];
-    const missing = axes.length - strides.length;
     parameters[`of${key}`] = "array";
-    args.push(value);
-    axes.forEach((axis, i) => {
-      parameters[`${key}${axis}`] = "integer";
-      args.push(i < missing ? 0 : strides[i - missing]);
-    });
+    for (const axis of axes) parameters[`${key}${axis}`] = "integer";
     reads.push(`const ${key} = of${key}[${axes.map((axis) => `this.thread.${axis} * ${key}${axis}`).join(" + ")}];`);
   }
-  const form = all.map(([, { value }]) => (typeof value === "number" ? "n" : "a")).join("");
-  const program: Program = {
-    name: `${name}-${form}-${axes.length}`,
+  program = {
+    name: full,
     rank: line ? 1 : 3,
     parameters,
     body: `${reads.join(" ")} let y = 0.5; y = 0; ${body} return y;`,
   };
-  const [x = 1, y = 1, z = 1] = [...walk.shape].reverse();
-  return run.launch(program, args, size(shape) === 0 ? [0] : line ? [x] : [x, y, z]);
+  zippedPrograms.set(full, program);
+  return program;
 }

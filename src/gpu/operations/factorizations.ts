@@ -5,8 +5,9 @@ import { Doubt } from "../doubt.js";
 import type { Program } from "../program.js";
 import { unsettled, type Launcher, type Resident } from "../resident.js";
 import { invertInBlocks } from "./blockInverse.js";
-import { PIVOT, steps } from "./steps.js";
+import { walked } from "./movement.js";
 import { faults } from "./reductions.js";
+import { PIVOT, steps } from "./steps.js";
 
 /** The lower triangle of A [n, n] on both sides of the diagonal, or with zeros above it. */
 function lowerTriangle(name: string, above: string): Program {
@@ -22,13 +23,6 @@ function lowerTriangle(name: string, above: string): Program {
 }
 const mirrored = lowerTriangle("mirror", "a[this.thread.x * n + this.thread.y]");
 const lowerOnly = lowerTriangle("lower", "0");
-
-const copied: Program = {
-  name: "copy-matrix",
-  rank: 2,
-  parameters: { a: "array", n: "integer" },
-  body: "return a[this.thread.y * n + this.thread.x];",
-};
 
 /** Column k of the Cholesky factor, and what it leaves of the columns after it: lᵢₖ = aᵢₖ/√aₖₖ, aᵢⱼ ← aᵢⱼ − aᵢₖ aⱼₖ/aₖₖ */
 const factorize: Program = {
@@ -113,7 +107,7 @@ export function solveTriangular(
     x = run.consuming(i === 0 ? [] : [before], () => run.launch(substitute, args, [width, n]));
   }
   if (n === 0) return x;
-  const [evidence, zeros] = [run.launch(copied, [l, n], [n, n]), run.launch(zeroPivots, [l, n], [1])];
+  const [evidence, zeros] = [walked(run, l, [n * n], [1]), run.launch(zeroPivots, [l, n], [1])];
   const refute = (values: Float32Array) => reference.solveTriangular(values, new Float32Array(n), n, 1, triangle);
   return doubted(run, x, [zeros], evidence, refute);
 }
@@ -132,14 +126,13 @@ export function symmetricEigen(run: Launcher, a: Resident, n: number): { values:
       return [new Float32Array(n).fill(NaN), new Float32Array(n * n).fill(NaN)];
     }
   });
-  if (!run.device.pending)
-    return { values: { elements: values, doubts: [] }, vectors: { elements: vectors, doubts: [] } };
+  if (!run.device.pending) return { values: run.adopt(values, []), vectors: run.adopt(vectors, []) };
   const doubt = new Doubt(async () => {
     await run.device.read(values);
     return failure;
   });
   const doubts = [...unsettled([a]), doubt];
-  return { values: { elements: values, doubts }, vectors: { elements: vectors, doubts } };
+  return { values: run.adopt(values, doubts), vectors: run.adopt(vectors, doubts) };
 }
 
 /** A factorisation of A's lower triangle, which is worthless where A or the result is not finite: a pivot that fails is NaN. */
@@ -191,7 +184,8 @@ function doubted(
         release();
       }
     });
-    return { ...result, doubts: [...result.doubts, doubt] };
+    result.doubts = [...result.doubts, doubt];
+    return result;
   }
   const readNow = ({ elements }: Resident) => device.readNow?.(elements ?? {}) ?? new Float32Array();
   const error = counts.some((count) => readNow(count)[0] !== 0) ? explain(readNow(evidence)) : undefined;
