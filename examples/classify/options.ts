@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 import { BACKENDS, checkThreads, type BackendFlags } from "../backend.js";
 import { choice, learningRates, names, parseFlags, positive, seed, wholeNumber, widths } from "../command-line.js";
-import { UsageError } from "../usage-error.js";
 
 export const OPTIMIZERS = ["kfac", "natural", "adam", "sgd"] as const;
 export type OptimizerName = (typeof OPTIMIZERS)[number];
