@@ -38,6 +38,7 @@ async function fuzz({ seed, cases }: { seed: number; cases: number }): Promise<n
     }
     if (outcome) {
       count("steps", outcome.steps);
+      if (outcome.above) count("ended above the start");
       for (const { kind } of outcome.events) count(kind);
       if (outcome.stopped !== undefined) {
         count("stopped");
