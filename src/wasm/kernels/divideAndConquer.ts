@@ -1,4 +1,5 @@
 import { gemm } from "./gemm";
+import { madd } from "./microkernel";
 import { sortByValue } from "./sort";
 import { secularRoot } from "./secular";
 
@@ -12,7 +13,7 @@ import { secularRoot } from "./secular";
  * Rows of Q are eigenvectors here, so that rotations and copies are contiguous.
  */
 
-/** Orders up to this are solved by QL iterations. */
+/** Orders up to this are solved by QL iterations; a multiple of eight. */
 const LEAF = 32;
 
 @unmanaged
@@ -24,6 +25,7 @@ class Tree {
   packed: usize; // T[n][n]: the halves of Q that are multiplied, and deflated rows
   u: usize; // T[n][n]: eigenvectors of D + ρzzᵀ, one a row
   leaf: usize; // f64[LEAF][LEAF]
+  rotations: usize; // f64[LEAF][2]: cosines and sines of one sweep
   d: usize; // f64[n]: diagonal, then eigenvalues
   e: usize; // f64[n]: off-diagonal
   z: usize; // f64[n]
@@ -49,7 +51,7 @@ const TREE_BYTES = 128;
 
 /** Bytes of `space` for order n, without the scratch memory of an n×n product. */
 export function treeBytes<T>(n: i32): i32 {
-  return TREE_BYTES + LEAF * LEAF * 8 + 2 * n * n * sizeof<T>() + n * (9 * 8 + 5 * 4) + 64;
+  return TREE_BYTES + LEAF * (LEAF + 2) * 8 + 2 * n * n * sizeof<T>() + n * (9 * 8 + 5 * 4) + 64;
 }
 
 /**
@@ -74,7 +76,8 @@ export function divideAndConquer<T>(
   tree.q = q;
   let free = space + TREE_BYTES;
   tree.leaf = free;
-  tree.z = free += LEAF * LEAF * 8;
+  tree.rotations = free += LEAF * LEAF * 8;
+  tree.z = free += 2 * LEAF * 8;
   tree.kept = free += n * 8;
   tree.keptSquares = free += n * 8;
   tree.grouped = free += n * 8;
@@ -113,7 +116,7 @@ function solveLeaf<T>(tree: Tree, low: i32, high: i32): i32 {
   const z = tree.leaf;
   memory.fill(z, 0, LEAF * LEAF * 8);
   for (let i = 0; i < n; i++) store<f64>(z + (i * LEAF + i) * 8, 1);
-  if (!iterate(n, tree.d + low * 8, tree.e + low * 8, z)) return 1;
+  if (!iterate(n, tree.d + low * 8, tree.e + low * 8, z, tree.rotations)) return 1;
   for (let i = 0; i < n; i++) {
     const to = tree.q + ((low + i) * tree.n + low) * sizeof<T>();
     for (let j = 0; j < n; j++) store<T>(to + j * sizeof<T>(), <T>load<f64>(z + (i * LEAF + j) * 8));
@@ -126,7 +129,7 @@ const MOST_TURNS = 60;
 /** Nothing beside a matrix of elements near 1, of which the reduction to T has lost far more; without it graded matrices take too many turns. */
 const SMALLEST: f64 = 1e-60;
 
-function iterate(n: i32, d: usize, e: usize, z: usize): bool {
+function iterate(n: i32, d: usize, e: usize, z: usize, rotations: usize): bool {
   store<f64>(e + (n - 1) * 8, 0);
   for (let l = 0; l < n; l++) {
     for (let turn = 0; ; turn++) {
@@ -137,14 +140,14 @@ function iterate(n: i32, d: usize, e: usize, z: usize): bool {
       }
       if (m == l) break;
       if (turn == MOST_TURNS) return false;
-      sweep(l, m, d, e, z);
+      sweep(n, l, m, d, e, z, rotations);
     }
   }
   return true;
 }
 
 /** One QL step with Wilkinson's shift on rows l … m, its rotations applied to the rows of z. */
-function sweep(l: i32, m: i32, d: usize, e: usize, z: usize): void {
+function sweep(n: i32, l: i32, m: i32, d: usize, e: usize, z: usize, rotations: usize): void {
   const el = load<f64>(e + l * 8);
   const dl = load<f64>(d + l * 8);
   let g = (load<f64>(d + l * 8, 8) - dl) / (2 * el);
@@ -160,6 +163,7 @@ function sweep(l: i32, m: i32, d: usize, e: usize, z: usize): void {
     if (r == 0) {
       store<f64>(d + i * 8, load<f64>(d + i * 8, 8) - p, 8);
       store<f64>(e + m * 8, 0);
+      rotateRows(n, i + 1, m, z, rotations);
       return;
     }
     s = f / r;
@@ -169,11 +173,51 @@ function sweep(l: i32, m: i32, d: usize, e: usize, z: usize): void {
     p = s * r;
     store<f64>(d + i * 8, g + p, 8);
     g = c * r - b;
-    rotate<f64>(LEAF, z + i * LEAF * 8, z + (i + 1) * LEAF * 8, c, -s);
+    store<f64>(rotations + i * 16, c);
+    store<f64>(rotations + i * 16, s, 8);
   }
+  rotateRows(n, l, m, z, rotations);
   store<f64>(d + l * 8, load<f64>(d + l * 8) - p);
   store<f64>(e + l * 8, g);
   store<f64>(e + m * 8, 0);
+}
+
+/**
+ * Rotations m − 1, …, l of rows i and i + 1 of z, n columns: (zᵢ, zᵢ₊₁) = (c·zᵢ − s·zᵢ₊₁, c·zᵢ₊₁ + s·zᵢ). Eight columns at a time go through
+ * all of them, so that each row is loaded and stored once.
+ */
+function rotateRows(n: i32, l: i32, m: i32, z: usize, rotations: usize): void {
+  const row = LEAF * 8;
+  for (let column = 0; column < n; column += 8) {
+    let at = z + m * row + column * 8;
+    let y0 = v128.load(at);
+    let y1 = v128.load(at, 16);
+    let y2 = v128.load(at, 32);
+    let y3 = v128.load(at, 48);
+    for (let i = m - 1; i >= l; i--) {
+      const c = v128.load64_splat(rotations + i * 16);
+      const s = v128.load64_splat(rotations + i * 16, 8);
+      const minus = f64x2.neg(s);
+      const next = at;
+      at -= row;
+      const x0 = v128.load(at);
+      const x1 = v128.load(at, 16);
+      const x2 = v128.load(at, 32);
+      const x3 = v128.load(at, 48);
+      v128.store(next, madd<f64>(s, x0, f64x2.mul(c, y0)));
+      v128.store(next, madd<f64>(s, x1, f64x2.mul(c, y1)), 16);
+      v128.store(next, madd<f64>(s, x2, f64x2.mul(c, y2)), 32);
+      v128.store(next, madd<f64>(s, x3, f64x2.mul(c, y3)), 48);
+      y0 = madd<f64>(minus, y0, f64x2.mul(c, x0));
+      y1 = madd<f64>(minus, y1, f64x2.mul(c, x1));
+      y2 = madd<f64>(minus, y2, f64x2.mul(c, x2));
+      y3 = madd<f64>(minus, y3, f64x2.mul(c, x3));
+    }
+    v128.store(at, y0);
+    v128.store(at, y1, 16);
+    v128.store(at, y2, 32);
+    v128.store(at, y3, 48);
+  }
 }
 
 /** √(x² + y²), also where squares underflow: a rotation by inexact x/r and y/r would not be orthogonal. */

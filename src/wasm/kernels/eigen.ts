@@ -1,11 +1,13 @@
 import { divideAndConquer, treeBytes } from "./divideAndConquer";
-import { B_LOWER, gemm, gemmScratch, roundUp } from "./gemm";
+import { B_LOWER, C_LOWER, gemm, gemmScratch, roundUp } from "./gemm";
 import { transpose } from "./movement";
 import { sortByValue } from "./sort";
-import { panelBytes, PANEL, tridiagonalize } from "./tridiagonal";
+import { all, lanes, sumLanes } from "./vectors";
+import { combine, panelBytes, PANEL, subtractRows, tridiagonalize } from "./tridiagonal";
 
-/** Reflectors applied to the eigenvectors at a time. */
+/** Reflectors applied to the eigenvectors at a time; half as many up to order SMALL, where the zeros in front of each block count. */
 const BLOCK: i32 = 64;
+const SMALL: i32 = 256;
 
 /** Bytes of scratch memory for a matrix of order n. */
 export function symmetricEigenScratch<T>(n: i32, threads: i32): i32 {
@@ -45,8 +47,9 @@ export function symmetricEigen<T>(pool: usize, n: i32, a: usize, values: usize, 
   if (scale == 0) return 1;
   tridiagonalize<T>(pool, n, work, v, tau, d, e, space, rest);
   if (divideAndConquer<T>(pool, n, d, e, q, space, rest)) return 2;
-  for (let first = ((n - 1) / BLOCK) * BLOCK; first >= 0; first -= BLOCK) {
-    applyReflectors<T>(pool, n, first, min(BLOCK, n - first), v, tau, q, space, rest);
+  const block = n > SMALL ? BLOCK : BLOCK / 2;
+  for (let first = ((n - 1) / block) * block; first >= 0; first -= block) {
+    applyReflectors<T>(pool, n, first, min(block, n - first), v, tau, q, space, rest);
   }
   sortByValue(0, n, d, order);
   for (let k = 0; k < n; k++) {
@@ -58,27 +61,54 @@ export function symmetricEigen<T>(pool: usize, n: i32, a: usize, values: usize, 
   return 0;
 }
 
+/** Tiles of so many rows are compared with their mirror images. */
+const TILE: i32 = 16;
+
+/** 1 where a [n, n] equals its transpose exactly, and nothing is NaN. */
+export function isSymmetric<T>(n: i32, a: usize): i32 {
+  for (let top = 0; top < n; top += TILE) {
+    for (let left = 0; left <= top; left += TILE) {
+      for (let i = top; i < min(top + TILE, n); i++) {
+        for (let j = left; j <= min(left + TILE - 1, i); j++) {
+          if (load<T>(a + (i * n + j) * sizeof<T>()) != load<T>(a + (j * n + i) * sizeof<T>())) return 0;
+        }
+      }
+    }
+  }
+  return 1;
+}
+
 /** 2ᵏ is at most this: one more for the smallest of subnormal numbers, and it would be infinite. */
 const MOST_SCALE: f64 = 2.0 ** 1000;
 
 /** to = 2ᵏ·a with its largest element near 1 (subnormal ones: above 2⁻⁷⁵); returns 2ᵏ, or 0 if the upper triangle is not finite. */
 function scaleCopy<T>(n: i32, a: usize, to: usize): f64 {
+  let mosts = all<T>(0);
+  let zeros = all<T>(0);
   let most: f64 = 0;
-  let finite: f64 = 0;
+  let zero: f64 = 0;
   for (let i = 0; i < n; i++) {
-    for (let j = i; j < n; j++) {
-      const x = abs(<f64>load<T>(a + (i * n + j) * sizeof<T>()));
-      most = max(most, x);
-      finite += x * 0;
+    let at = a + i * (n + 1) * sizeof<T>();
+    const end = a + (i + 1) * n * sizeof<T>();
+    for (; at + 16 <= end; at += 16) {
+      const x = v128.load(at);
+      mosts = v128.max<T>(mosts, v128.abs<T>(x));
+      zeros = v128.add<T>(zeros, v128.mul<T>(x, all<T>(0)));
+    }
+    for (; at < end; at += sizeof<T>()) {
+      const x = <f64>load<T>(at);
+      most = max(most, abs(x));
+      zero += x * 0;
     }
   }
-  if (finite != 0) return 0;
+  v128.store(to, mosts);
+  for (let i = 0; i < lanes<T>(); i++) most = max(most, <f64>load<T>(to + i * sizeof<T>()));
+  zero += sumLanes<T>(zeros);
+  if (zero != 0) return 0;
   let scale: f64 = 1;
   while (most > 0 && most * scale < 0.5 && scale < MOST_SCALE) scale *= 2;
   while (most * scale >= 1) scale *= 0.5;
-  for (let i = 0; i < n * n; i++) {
-    store<T>(to + i * sizeof<T>(), <T>(<f64>load<T>(a + i * sizeof<T>()) * scale));
-  }
+  for (let at = 0; at < n * n * sizeof<T>(); at += sizeof<T>()) store<T>(to + at, <T>(<f64>load<T>(a + at) * scale));
   return scale;
 }
 
@@ -106,26 +136,22 @@ function applyReflectors<T>(
   const s = inner + BLOCK * BLOCK * sizeof<T>();
   const block = v + (first * n + from) * sizeof<T>();
   const target = q + from * sizeof<T>();
-  gemm<T>(pool, 0, count, count, width, 1, block, n, 1, block, 1, n, 0, inner, inner, BLOCK, scratch);
+  gemm<T>(pool, C_LOWER, count, count, width, 1, block, n, 1, block, 1, n, 0, inner, inner, BLOCK, scratch);
   triangle<T>(count, inner, tau + first * 8, s);
   gemm<T>(pool, 0, n, count, width, 1, target, n, 1, block, 1, n, 0, products, products, count, scratch);
-  gemm<T>(pool, B_LOWER, n, count, count, 1, products, count, 1, s, 1, BLOCK, 0, scaled, scaled, count, scratch);
+  gemm<T>(pool, B_LOWER, n, count, count, 1, products, count, 1, s, BLOCK, 1, 0, scaled, scaled, count, scratch);
   gemm<T>(pool, 0, n, width, count, -1, scaled, count, 1, block, n, 1, 1, target, target, n, scratch);
 }
 
-/** S of count reflectors: s_jj = τⱼ, and above it column j is −τⱼ·S·(V vⱼ); inner: VVᵀ. */
+/** Sᵀ of count reflectors: s_jj = τⱼ, and row j is −τⱼ·(VVᵀ)ⱼ·Sᵀ before it; inner: VVᵀ, its lower triangle. */
 function triangle<T>(count: i32, inner: usize, tau: usize, s: usize): void {
   const row = BLOCK * sizeof<T>();
-  memory.fill(s, 0, BLOCK * row);
+  memory.fill(s, 0, count * row);
   for (let j = 0; j < count; j++) {
     const t = load<f64>(tau + j * 8);
-    for (let i = 0; i < j; i++) {
-      let sum: f64 = 0;
-      for (let k = i; k < j; k++) {
-        sum += <f64>load<T>(s + i * row + k * sizeof<T>()) * <f64>load<T>(inner + k * row + j * sizeof<T>());
-      }
-      store<T>(s + i * row + j * sizeof<T>(), <T>(-t * sum));
-    }
-    store<T>(s + j * row + j * sizeof<T>(), <T>t);
+    const sj = s + j * row;
+    subtractRows<T>(j, j, s, row, inner + j * row, sj);
+    combine<T>(j, <T>t, sj, <T>0, sj);
+    store<T>(sj + j * sizeof<T>(), <T>t);
   }
 }

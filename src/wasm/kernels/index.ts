@@ -12,4 +12,4 @@ export { invertSpd, invertSpdScratch } from "./spdInverse";
 export { map } from "./elementwise";
 export { argmax, dot, maximum, sum, sumScratch } from "./reductions";
 export { convert, copy, fill, gather } from "./movement";
-export { symmetricEigen, symmetricEigenScratch } from "./eigen";
+export { isSymmetric, symmetricEigen, symmetricEigenScratch } from "./eigen";

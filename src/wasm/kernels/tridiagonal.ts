@@ -108,7 +108,7 @@ function reflector<T>(n: i32, x: usize, beta: usize): f64 {
 }
 
 /** x = α·x + β·y */
-function combine<T>(n: i32, alpha: T, x: usize, beta: T, y: usize): void {
+export function combine<T>(n: i32, alpha: T, x: usize, beta: T, y: usize): void {
   for (let i = 0; i < n; i++) {
     const at = i * sizeof<T>();
     store<T>(x + at, alpha * load<T>(x + at) + beta * load<T>(y + at));
@@ -155,7 +155,7 @@ function dotRows<T>(count: i32, n: i32, rows: usize, row: i32, x: usize, out: us
 }
 
 /** y −= Σ_q factor[q] · row q, four rows at a time. */
-function subtractRows<T>(count: i32, n: i32, rows: usize, row: i32, factors: usize, y: usize): void {
+export function subtractRows<T>(count: i32, n: i32, rows: usize, row: i32, factors: usize, y: usize): void {
   const whole = n & ~(lanes<T>() - 1);
   for (let q = 0; q < count; q += 4) {
     const f0 = -load<T>(factors + q * sizeof<T>());
