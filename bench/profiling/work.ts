@@ -1,4 +1,4 @@
-import type { GramTerms, Operand, Shape } from "../../src/index.js";
+import type { Draw, GramTerms, Operand, Shape } from "../../src/index.js";
 import {
   choleskyFlops,
   gramFlops,
@@ -49,6 +49,13 @@ export function workOf(operation: string, args: readonly unknown[]): Work | unde
       return { kind: "elementwise", flops: 0, elements: sizeOf(args[3] as Shape) };
     case "unary":
       return { kind: "elementwise", flops: 0, elements: sizeOf(args[1] as Operand) };
+    case "softmax":
+      return { kind: "elementwise", flops: 0, elements: sizeOf(x) };
+    case "crossEntropy":
+    case "crossEntropyGradient":
+      return { kind: "elementwise", flops: 0, elements: sizeOf(args[1] as Operand) };
+    case "uniform":
+      return { kind: "movement", flops: 0, elements: (args[0] as Draw).count };
     case "dot":
       return { kind: "reductions", flops: 0, elements: sizeOf(x) };
     case "reduce":

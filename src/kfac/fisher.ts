@@ -3,10 +3,9 @@ import { checkData, type Data } from "../network/batches.js";
 import type { Loss } from "../network/loss.js";
 import { outputOf, type Model } from "../network/model.js";
 import { backpropagate, outputGradient } from "../network/preactivationGradients.js";
-import { tensor } from "../tensor/create.js";
+import { uniform } from "../tensor/create.js";
 import { stream, type RandomStream } from "../tensor/random.js";
 import { scope } from "../tensor/scope.js";
-import { size } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { factorsFrom, type KroneckerFactors, type Pairs } from "./factors.js";
 
@@ -66,6 +65,5 @@ export function kroneckerFactors(
 
 /** ±1 with equal probability, of z's shape. */
 function signs(z: Tensor, random: RandomStream): Tensor {
-  const u = tensor(random.uniform(size(z.shape)), { shape: z.shape, dtype: z.dtype, backend: z.backend });
-  return sub(mul(greater(u, 0.5), 2), 1);
+  return sub(mul(greater(uniform(z.shape, random, z), 0.5), 2), 1);
 }

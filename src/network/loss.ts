@@ -21,7 +21,7 @@ export interface Loss {
   value(z: Tensor, targets: Tensor): Tensor;
   /** The mean of r(y|z), [m, k]: softmax, sigmoid, or z itself. */
   predict(z: Tensor): Tensor;
-  /** Targets drawn from r(y|z), [m, k]. The numbers come from the host, so they are the same on every backend. */
+  /** Targets drawn from r(y|z), [m, k]. The numbers are the stream's, the same on every backend. */
   sample(z: Tensor, random: RandomStream): Tensor;
   factor(z: Tensor): FisherFactor;
   /** How many targets are none: a scalar, 0 where all is well; missing where any finite number is a target. */

@@ -1,6 +1,5 @@
-import { less, mul, notEqual, maximum, minimum, sigmoid, softplus, sqrt, sub, sum } from "../autodiff/index.js";
-import { tensor } from "../tensor/create.js";
-import { size } from "../tensor/shape.js";
+import { crossEntropy, less, mul, notEqual, maximum, minimum, sigmoid, sqrt, sub, sum } from "../autodiff/index.js";
+import { uniform } from "../tensor/create.js";
 import { diagonalFactor } from "./diagonalFactor.js";
 import { checkTargets, type Loss } from "./loss.js";
 
@@ -14,14 +13,13 @@ export const sigmoidCrossEntropy: Loss = {
 
   value(z, targets) {
     checkTargets("sigmoidCrossEntropy", z.shape, targets.shape);
-    return sum(sub(softplus(z), mul(targets, z)), 1);
+    return crossEntropy("sigmoid", z, targets);
   },
 
   predict: sigmoid,
 
   sample(z, random) {
-    const u = tensor(random.uniform(size(z.shape)), { shape: z.shape, dtype: z.dtype, backend: z.backend });
-    return less(u, sigmoid(z));
+    return less(uniform(z.shape, random, z), sigmoid(z));
   },
 
   factor(z) {

@@ -1,9 +1,9 @@
 import {
   add,
+  crossEntropy,
   equal,
   less,
   log,
-  logSumExp,
   mul,
   negative,
   reshape,
@@ -15,8 +15,7 @@ import {
   argmax,
   abs,
 } from "../autodiff/index.js";
-import { tensor } from "../tensor/create.js";
-import { size } from "../tensor/shape.js";
+import { tensor, uniform } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { checkTargets, type Loss } from "./loss.js";
 
@@ -34,14 +33,14 @@ export const softmaxCrossEntropy: Loss = {
   value(z, targets) {
     checkTargets("softmaxCrossEntropy", z.shape, targets.shape, true);
     // Σ_c t_c (logsumexp(z) − z_c); each row of t sums to 1.
-    return sub(logSumExp(z), sum(mul(asRows(targets, z), z), 1));
+    return crossEntropy("softmax", z, asRows(targets, z));
   },
 
   predict: (z) => softmax(z),
 
   /** argmax (z + Gumbel noise) is distributed as softmax(z). */
   sample(z, random) {
-    const u = tensor(random.uniform(size(z.shape)), { shape: z.shape, dtype: z.dtype, backend: z.backend });
+    const u = uniform(z.shape, random, z);
     return classRows(argmax(sub(z, log(negative(log(u)))), 1), z);
   },
 

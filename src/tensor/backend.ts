@@ -23,6 +23,18 @@ export type BinaryOperation =
 
 export type ReduceOperation = "sum" | "max" | "argmax";
 
+/** How logits become probabilities: each for itself, or all of a row together. */
+export type Link = "sigmoid" | "softmax";
+
+/** Consecutive numbers of a random stream: the first is word 0 … 3 of a block. */
+export interface Draw {
+  /** The key's two words of 32 bits. */
+  readonly key: readonly [number, number];
+  readonly block: number;
+  readonly word: number;
+  readonly count: number;
+}
+
 /** Which operands of a product are read transposed. */
 export interface Transposes {
   readonly transposeA?: boolean;
@@ -51,7 +63,8 @@ export interface GramTerms<T> {
  * Where tensors live and where operations on them run. Shapes and dtypes are checked before a backend sees them.
  *
  * Every member but `ready` and `read` returns at once with fresh storage; operands are never written to. Results may be pending
- * (a GPU's): then a numerical failure surfaces at `read` instead of at the call.
+ * (a GPU's): then a numerical failure surfaces at `read` instead of at the call. Where an optional member is missing, tensors are
+ * computed by others.
  */
 export interface Backend {
   readonly name: string;
@@ -86,6 +99,19 @@ export interface Backend {
 
   /** Σ a ⊙ b over two operands of one shape, in a fixed order; a scalar. */
   dot(a: Operand, b: Operand): Storage;
+
+  /** p = softmax(x) of every row: [rows, classes], classes ≥ 1. */
+  softmax?(x: Operand, rows: number, classes: number): Storage;
+  /**
+   * L of every row of logits z and targets t, [rows, classes] → [rows]: Σ_c ln(1 + e^z_c) − t_c z_c for "sigmoid",
+   * ln Σ_c e^z_c − Σ_c t_c z_c for "softmax" (classes ≥ 1).
+   */
+  crossEntropy?(link: Link, z: Operand, t: Operand, rows: number, classes: number): Storage;
+  /** g ⊙ (p − t), g [rows] and p the link's probabilities of z: the gradient of gᵀL. */
+  crossEntropyGradient?(link: Link, z: Operand, t: Operand, g: Operand, rows: number, classes: number): Storage;
+
+  /** The numbers of `RandomStream.uniform`, bit for bit. */
+  uniform?(draw: Draw, dtype: DType): Storage;
 
   /** x read with stretched axes. */
   broadcast(x: Operand, shape: Shape): Storage;

@@ -1,6 +1,7 @@
 import type { Backend } from "./backend.js";
 import { defaultBackend } from "./defaultBackend.js";
 import { zeros as zeroArray, type DType, type FloatArray } from "./dtype.js";
+import type { RandomStream } from "./random.js";
 import { checkShape, format, size, type Shape } from "./shape.js";
 import { Tensor, view } from "./tensor.js";
 
@@ -57,6 +58,18 @@ export function zeros(shape: Shape, placement?: Placement): Tensor {
 
 export function ones(shape: Shape, placement?: Placement): Tensor {
   return full(shape, 1, placement);
+}
+
+/** Numbers uniform in (0, 1), row by row the next of the stream: the same on every backend and in both dtypes. */
+export function uniform(
+  shape: Shape,
+  random: RandomStream,
+  { dtype = "float32", backend = defaultBackend() }: Placement = {},
+): Tensor {
+  checkShape("uniform", shape);
+  if (backend.uniform === undefined) return tensor(random.uniform(size(shape)), { shape, dtype, backend });
+  checkDtype("uniform", dtype, backend);
+  return new Tensor([...shape], dtype, backend, backend.uniform(random.skip(size(shape)), dtype));
 }
 
 /** The [n, n] identity matrix: δᵢⱼ, a row of indices compared with a column of them. */

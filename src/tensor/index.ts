@@ -1,6 +1,18 @@
 /** Tensors: handles on elements that live on a backend. */
 export { Tensor, share } from "./tensor.js";
-export { tensor, zeros, ones, full, eye, oneHot, read, readScalar, type Placement, type Values } from "./create.js";
+export {
+  tensor,
+  zeros,
+  ones,
+  full,
+  uniform,
+  eye,
+  oneHot,
+  read,
+  readScalar,
+  type Placement,
+  type Values,
+} from "./create.js";
 export { to } from "./to.js";
 export { scope, keep, disposeAll, Lifetime, holding, held } from "./scope.js";
 export { type DType, type FloatArray } from "./dtype.js";

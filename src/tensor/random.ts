@@ -1,3 +1,5 @@
+import type { Draw } from "./backend.js";
+
 /**
  * Random numbers from a counter-based generator, Philox 4×32-10 (Salmon, Moraes, Dror & Shaw 2011): block c of stream k is a
  * bijection of (k, c), so streams can be split by name and each number depends on nothing but the seed and its place.
@@ -12,9 +14,10 @@ const ROUNDS = 10;
 /** A stream of random numbers. Drawing advances it; `split` derives an independent stream and does not. */
 export class RandomStream {
   readonly #key: readonly [number, number];
+  /** The next number is word 0 … 3 of this block, which the buffer holds unless it is word 0. */
   #block: number;
+  #word = 0;
   readonly #buffer = new Uint32Array(4);
-  #used = 4;
 
   /** @internal Use `stream(seed)`. */
   constructor(key: readonly [number, number], block = 0) {
@@ -34,8 +37,18 @@ export class RandomStream {
   /** `count` numbers uniform in (0, 1): odd multiples of 2⁻²⁴, so exactly the same in float32 and float64. */
   uniform(count: number): Float64Array {
     const out = new Float64Array(count);
-    for (let i = 0; i < count; i++) out[i] = ((this.#word() >>> 9) + 0.5) / 0x800000;
+    for (let i = 0; i < count; i++) out[i] = ((this.#next() >>> 9) + 0.5) / 0x800000;
     return out;
+  }
+
+  /** Passes over `count` numbers, and says which they are: what a backend is told that makes them itself. */
+  skip(count: number): Draw {
+    const draw = { key: this.#key, block: this.#block, word: this.#word, count };
+    const end = this.#word + count;
+    this.#block += Math.floor(end / 4);
+    this.#word = end % 4;
+    if (this.#word > 0) this.#fill();
+    return draw;
   }
 
   /** `count` independent N(0, 1) numbers, by Box–Muller. */
@@ -70,8 +83,8 @@ export class RandomStream {
     if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32)
       throw new RangeError(`integer: bound ${bound} must be an integer in 1 … 2³²`);
     const limit = 2 ** 32 - (2 ** 32 % bound);
-    let word = this.#word();
-    while (word >= limit) word = this.#word();
+    let word = this.#next();
+    while (word >= limit) word = this.#next();
     return word % bound;
   }
 
@@ -87,13 +100,16 @@ export class RandomStream {
     return items.subarray(0, count);
   }
 
-  #word(): number {
-    if (this.#used === 4) {
-      philox(this.#block >>> 0, Math.floor(this.#block / 2 ** 32), 0, 0, this.#key[0], this.#key[1], this.#buffer);
-      this.#block++;
-      this.#used = 0;
-    }
-    return this.#buffer[this.#used++];
+  #next(): number {
+    if (this.#word === 0) this.#fill();
+    const word = this.#buffer[this.#word];
+    this.#word = (this.#word + 1) % 4;
+    if (this.#word === 0) this.#block++;
+    return word;
+  }
+
+  #fill(): void {
+    philox(this.#block >>> 0, Math.floor(this.#block / 2 ** 32), 0, 0, this.#key[0], this.#key[1], this.#buffer);
   }
 }
 

@@ -1,7 +1,9 @@
 import type {
   Backend,
   BinaryOperation,
+  Draw,
   GramTerms,
+  Link,
   Operand,
   ReduceOperation,
   Storage,
@@ -14,10 +16,12 @@ import type { Shape } from "../tensor/shape.js";
 import { enableRelaxedSimd, enableTurbo } from "./flags.js";
 import { MAX_BYTES, type Block } from "./heap.js";
 import { canShareMemory, hasRelaxedSimd, type Simd } from "./module.js";
+import * as crossEntropies from "./operations/crossEntropy.js";
 import * as elementwise from "./operations/elementwise.js";
 import * as factorizations from "./operations/factorizations.js";
 import * as movement from "./operations/movement.js";
 import * as products from "./operations/products.js";
+import * as random from "./operations/random.js";
 import * as reductions from "./operations/reductions.js";
 import { Runtime } from "./runtime.js";
 import { availableThreads } from "./workers.js";
@@ -124,6 +128,22 @@ export class WasmBackend implements Backend {
 
   dot(a: Operand, b: Operand): Storage {
     return reductions.dot(this.#run, a, b);
+  }
+
+  softmax(x: Operand, rows: number, classes: number): Storage {
+    return crossEntropies.softmax(this.#run, x, rows, classes);
+  }
+
+  crossEntropy(link: Link, z: Operand, t: Operand, rows: number, classes: number): Storage {
+    return crossEntropies.crossEntropy(this.#run, link, z, t, rows, classes);
+  }
+
+  crossEntropyGradient(link: Link, z: Operand, t: Operand, g: Operand, rows: number, classes: number): Storage {
+    return crossEntropies.crossEntropyGradient(this.#run, link, z, t, g, rows, classes);
+  }
+
+  uniform(draw: Draw, dtype: DType): Storage {
+    return random.uniform(this.#run, draw, dtype);
   }
 
   broadcast(x: Operand, shape: Shape): Storage {

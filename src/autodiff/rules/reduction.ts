@@ -3,7 +3,7 @@ import { resolveAxes, size, type Axes } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply, detach, type Rule } from "../variable.js";
 import { reshape, sum } from "./broadcast.js";
-import { abs, add, div, equal, exp, log, mul, sqrt, square, sub, where } from "./elementwise.js";
+import { div, equal, mul, sqrt, square, sub } from "./elementwise.js";
 
 export { sum };
 
@@ -40,17 +40,35 @@ export function argmax(x: Tensor, axis: number): Tensor {
   return tensor.argmax(detach(x), axis);
 }
 
-/** log Σ exp(x) along an axis (the last by default), shifted by the maximum so that nothing overflows. */
-export function logSumExp(x: Tensor, axis = -1, { keepAxes = false }: tensor.KeepAxes = {}): Tensor {
-  const largest = tensor.max(detach(x), axis, { keepAxes: true });
-  const shift = where(equal(abs(largest), Infinity), 0, largest);
-  const result = add(log(sum(exp(sub(x, shift)), axis, { keepAxes: true })), shift);
-  return keepAxes ? result : reshape(result, tensor.reducedShape(x.shape, resolveAxes("logSumExp", x.shape, axis)));
+/** log Σ exp(x) along an axis (the last by default), shifted by the maximum so that nothing overflows; its gradient is softmax. */
+export function logSumExp(x: Tensor, axis = -1, options: tensor.KeepAxes = {}): Tensor {
+  const [along] = resolveAxes("logSumExp", x.shape, axis);
+  return apply(
+    {
+      name: "logSumExp",
+      value: (x: Tensor) => tensor.logSumExp(x, along, options),
+      vjp: [(g, y, x: Tensor) => mul(reshape(g, tensor.reducedShape(x.shape, [along], true)), softmax(x, along))],
+      jvp: [(v, y, x: Tensor) => sum(mul(v, softmax(x, along)), along, options)],
+      cases: [along !== 0],
+    },
+    x,
+  );
 }
 
-/** exp(x) / Σ exp(x) along an axis (the last by default). */
+/** p = exp(x) / Σ exp(x) along an axis (the last by default). Its Jacobian diag(p) − p pᵀ is symmetric. */
 export function softmax(x: Tensor, axis = -1): Tensor {
-  return exp(logSoftmax(x, axis));
+  const [along] = resolveAxes("softmax", x.shape, axis);
+  const derivative = (v: Tensor, p: Tensor) => mul(p, sub(v, sum(mul(p, v), along, { keepAxes: true })));
+  return apply(
+    {
+      name: "softmax",
+      value: (x: Tensor) => tensor.softmax(x, along),
+      vjp: [derivative],
+      jvp: [derivative],
+      cases: [along !== 0],
+    },
+    x,
+  );
 }
 
 /** x − log Σ exp(x) along an axis (the last by default). */

@@ -10,6 +10,8 @@ export { invertScratch, invertTriangular, solveScratch, solveTriangular } from "
 export { cholesky, choleskyScratch } from "./cholesky";
 export { invertSpd, invertSpdScratch } from "./spdInverse";
 export { map } from "./elementwise";
+export { crossEntropy } from "./crossEntropy";
 export { argmax, dot, maximum, sum, sumScratch } from "./reductions";
+export { uniform } from "./philox";
 export { convert, copy, fill, gather } from "./movement";
 export { isSymmetric, symmetricEigen, symmetricEigenScratch } from "./eigen";

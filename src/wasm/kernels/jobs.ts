@@ -1,6 +1,8 @@
+import { crossEntropyUnit } from "./crossEntropy";
 import { mapUnit } from "./elementwise";
 import { gemmUnit } from "./gemm";
 import { mirrorUnit } from "./gram";
+import { uniformUnit } from "./philox";
 import { solveUnit } from "./triangular";
 
 /** Kinds of work that threads share; every thread finds the kernel by this number. */
@@ -8,6 +10,8 @@ export const GEMM: i32 = 0;
 export const MIRROR: i32 = 2;
 export const SOLVE: i32 = 4;
 export const MAP: i32 = 6;
+export const CROSS_ENTROPY: i32 = 8;
+export const UNIFORM: i32 = 10;
 
 /** The number of a kind for elements T. */
 export function kindOf<T>(kind: i32): i32 {
@@ -33,5 +37,13 @@ export function runUnit(kind: i32, job: usize, pool: usize, unit: i32, slot: i32
       return mapUnit<f32>(job, unit);
     case 7:
       return mapUnit<f64>(job, unit);
+    case 8:
+      return crossEntropyUnit<f32>(job, unit);
+    case 9:
+      return crossEntropyUnit<f64>(job, unit);
+    case 10:
+      return uniformUnit<f32>(job, unit);
+    case 11:
+      return uniformUnit<f64>(job, unit);
   }
 }

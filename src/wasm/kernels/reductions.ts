@@ -135,7 +135,8 @@ export function maximum<T>(outer: i32, length: i32, inner: i32, x: usize, out: u
   }
 }
 
-function maximumOf<T>(n: i32, x: usize): T {
+/** max xᵢ; NaN where any is; −∞ where n is 0. */
+export function maximumOf<T>(n: i32, x: usize): T {
   let m0 = all<T>(-Infinity);
   let m1 = m0;
   let m2 = m0;

@@ -23,6 +23,12 @@ export function storePart<T>(address: usize, count: i32, v: v128): void {
   }
 }
 
+/** A mask of the first `count` < lanes lanes. */
+export function firstLanes<T>(count: i32): v128 {
+  if (sizeof<T>() == 8) return i64x2(-1, 0);
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
+}
+
 /** All lanes x. */
 export function all<T>(x: f64): v128 {
   return v128.splat<T>(<T>x);
