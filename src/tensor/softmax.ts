@@ -10,19 +10,31 @@ export function logSumExp(x: Tensor, axis: number, { keepAxes = false }: KeepAxe
   const reduced = resolveAxes("logSumExp", x.shape, axis);
   return scope(() => {
     const largest = max(x, reduced, { keepAxes: true });
-    const shift = where(binary("equal", unary("abs", largest), Infinity), 0, largest);
+    const shift = where(isInfinite(largest), 0, largest);
     const total = sum(unary("exp", binary("sub", x, shift)), reduced, { keepAxes: true });
     const result = binary("add", unary("log", total), shift);
     return keepAxes ? result : reshape(result, reducedShape(x.shape, reduced));
   });
 }
 
-/** exp(x) / Σ exp(x) along an axis. @throws RangeError over no elements. */
+/**
+ * exp(x) / Σ exp(x) along an axis, both shifted by the maximum. Where that is infinite, NaN in its place and 0 elsewhere.
+ * @throws RangeError over no elements.
+ */
 export function softmax(x: Tensor, axis: number): Tensor {
   const [along] = resolveAxes("softmax", x.shape, axis);
   const classes = x.shape[along];
   if (classes === 0) throw new RangeError(`softmax: no elements along axis ${along} of ${format(x.shape)}`);
   if (x.backend.softmax !== undefined && along === x.shape.length - 1)
     return new Tensor(x.shape, x.dtype, x.backend, x.backend.softmax(x, size(x.shape.slice(0, -1)), classes));
-  return scope(() => unary("exp", binary("sub", x, logSumExp(x, along, { keepAxes: true }))));
+  return scope(() => {
+    const largest = max(x, along, { keepAxes: true });
+    const e = unary("exp", binary("sub", x, largest));
+    const total = sum(e, along, { keepAxes: true });
+    return binary("div", e, where(isInfinite(largest), 1, total));
+  });
+}
+
+function isInfinite(x: Tensor): Tensor {
+  return binary("equal", unary("abs", x), Infinity);
 }

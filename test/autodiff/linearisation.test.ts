@@ -1,6 +1,6 @@
 import { grad, jvp, linearise, primitive, vjp, type Linearisation } from "../../src/autodiff/index.js";
 import {
-  add, broadcastTo, cholesky, concatenate, dot, exp, gather, logSumExp, matmul, max, mean, mul, relu, reshape, slice, softmax, square,
+  add, broadcastTo, cholesky, concatenate, crossEntropy, crossEntropyGradient, dot, exp, gather, logSumExp, matmul, max, mean, mul, relu, reshape, slice, softmax, square,
   sub, sum, tanh, transpose, where, greater,
 } from "../../src/autodiff/rules/index.js"; // prettier-ignore
 import { eye, ones, tensor } from "../../src/tensor/create.js";
@@ -24,7 +24,8 @@ function network([W, V]: readonly Tensor[], x: Tensor, targets: Tensor): { s: Te
   const mixed = reshape(mul(reshape(concatenate(halves, 1), [a.shape[0], 2, 2]), 2), [-1, 4]);
   const z = matmul(bar(add(mixed, softmax(mixed))), V, { transposeB: true });
   const losses = add(sub(logSumExp(z), sum(mul(z, targets), 1)), mul(sum(square(relu(sub(z, targets))), -1), 0.5));
-  return { s, z, losses };
+  const sharp = mul(crossEntropy("sigmoid", z, targets), sum(crossEntropyGradient("softmax", z, targets, losses), 1));
+  return { s, z, losses: add(losses, add(sharp, crossEntropy("softmax", z, targets))) };
 }
 
 describe.each(places)("a linearisation, $name", (place) => {
@@ -168,7 +169,8 @@ describe("operations that keep cases apart, and those that mix them", () => {
     ["sum", (x) => sum(x)],
     ["sum", (x) => mean(tanh(x), 0)],
     ["max", (x) => max(x, 0)],
-    ["sum", (x) => logSumExp(x, 0)],
+    ["logSumExp", (x) => logSumExp(x, 0)],
+    ["softmax", (x) => softmax(x, 0)],
     ["matmul", (x, w) => matmul(x, w, { transposeA: true })],
     ["matmul", (x, w) => matmul(w, x)],
     ["matmul", (x) => matmul(x, x)],

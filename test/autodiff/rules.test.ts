@@ -9,7 +9,7 @@ import "../support/matchers.js";
 import { evaluate, plainOf, vector } from "../support/plain.js";
 
 const {
-  abs, add, broadcastTo, cholesky, concatenate, diagonal, div, dot, embed, exp, gather, gram, identity, invertSpd, kron, log,
+  abs, add, broadcastTo, cholesky, concatenate, crossEntropy, crossEntropyGradient, diagonal, div, dot, embed, exp, gather, gram, identity, invertSpd, kron, log,
   logDeterminant, logSoftmax, logSumExp, matmul, max, maximum, mean, minimum, mul, negative, norm, outer, pow, reciprocal, relu,
   reshape, sigmoid, slice, softmax, softplus, solveSpd, solveTriangular, sqrt, square, sub, sum, tanh, trace, transpose, where,
 } = rules; // prettier-ignore
@@ -71,6 +71,8 @@ const binary = (name: string, f: (a: Input, b: Input) => Tensor, at: (...shapes:
 
 /** Two operands at least 0.4 apart everywhere. */
 const sides = (...shapes: number[][]) => (any: Numbers) => shapes.map((shape, i) => add(mul(any(shape), 0.1), i === 0 ? 0.5 : 1)); // prettier-ignore
+
+const links = ["sigmoid", "softmax"] as const;
 
 const table: Record<string, Case[]> = {
   add: binary("add", add, shaped),
@@ -141,6 +143,16 @@ const table: Record<string, Case[]> = {
     { of: "logSoftmax", f: (x) => square(logSoftmax(x)), at: shaped([2, 3]) },
     { of: "logSoftmax over axis 0", f: (x) => square(logSoftmax(x, 0)), at: shaped([2, 3]) },
   ],
+  crossEntropy: links.map((link) => ({
+    of: `crossEntropy, ${link}`,
+    f: (z, t) => square(crossEntropy(link, z, t)),
+    at: shaped([3, 4], [3, 4]),
+  })),
+  crossEntropyGradient: links.map((link) => ({
+    of: `crossEntropyGradient, ${link}`,
+    f: (z, t, g) => square(crossEntropyGradient(link, z, t, g)),
+    at: shaped([3, 4], [3, 4], [3]),
+  })),
   dot: [
     { of: "dot", f: (a, b) => square(dot(a, b)), at: shaped([2, 3], [2, 3]) },
     { of: "dot of scalars", f: (a, b) => dot(a, b), at: shaped([], []) },

@@ -48,6 +48,29 @@ describe("a stream", () => {
     expect([...stream(5 + 2 ** 32).uniform(20)]).not.toEqual([...whole]);
   });
 
+  test("skips numbers as if they were drawn, and names their place", () => {
+    for (const before of [0, 1, 2, 3, 4, 5])
+      for (const count of [0, 1, 2, 3, 4, 5, 8, 11]) {
+        const [skipped, drawn] = [stream(5), stream(5)];
+        skipped.uniform(before);
+        drawn.uniform(before);
+        expect(skipped.skip(count)).toEqual({ key: [5, 0], block: Math.floor(before / 4), word: before % 4, count });
+        drawn.uniform(count);
+        expect([...skipped.uniform(9)]).toEqual([...drawn.uniform(9)]);
+      }
+  });
+
+  test("goes on beyond 2³² blocks", () => {
+    const far = stream(3);
+    far.skip(4 * 2 ** 32 - 2);
+    const words = [2 ** 32 - 1, 2 ** 32].flatMap((block) => {
+      const out = new Uint32Array(4);
+      philox(block >>> 0, Math.floor(block / 2 ** 32), 0, 0, 3, 0, out);
+      return [...out];
+    });
+    expect([...far.uniform(6)]).toEqual(words.slice(2).map((word) => (2 * (word >>> 9) + 1) / 2 ** 24));
+  });
+
   test("splits into the same stream whatever was drawn before, and splitting draws nothing", () => {
     const untouched = stream(5);
     const used = stream(5);

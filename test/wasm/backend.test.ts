@@ -3,8 +3,18 @@ import { dense } from "../../src/network/layer.js";
 import { network } from "../../src/network/network.js";
 import { softmaxCrossEntropy } from "../../src/network/softmaxCrossEntropy.js";
 import { identity, tanh } from "../../src/autodiff/index.js";
-import { read, tensor, zeros } from "../../src/tensor/create.js";
-import { cholesky, gram, invertSpd, matmul, symmetricEigen } from "../../src/tensor/operations.js";
+import { read, tensor, uniform, zeros } from "../../src/tensor/create.js";
+import {
+  cholesky,
+  crossEntropy,
+  crossEntropyGradient,
+  gram,
+  invertSpd,
+  matmul,
+  softmax,
+  sum,
+  symmetricEigen,
+} from "../../src/tensor/operations.js";
 import { stream } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";
 import { wasm } from "../../src/wasm/index.js";
@@ -41,7 +51,12 @@ describe("the wasm backend", () => {
         const X = tensor(stream(2).normal(400 * 301), { shape: [400, 301], backend });
         const S = gram(X, { weight: 1 / 400 });
         const { values, vectors } = symmetricEigen(S);
-        const all = [S, matmul(X, S), cholesky(S), invertSpd(S), values, vectors];
+        const T = uniform([400, 301], stream(3), { backend });
+        const losses = (["sigmoid", "softmax"] as const).flatMap((link) => [
+          crossEntropy(link, X, T),
+          crossEntropyGradient(link, X, T, sum(X, 1)),
+        ]);
+        const all = [S, matmul(X, S), cholesky(S), invertSpd(S), values, vectors, T, ...losses, softmax(X, 1)];
         const numbers = await Promise.all(all.map((t) => read(t)));
         backend.stop();
         return numbers;
