@@ -9,7 +9,10 @@ import { places, type Place } from "../support/backends.js";
 import { numbers, rows } from "../support/close.js";
 import { countingBackend } from "../support/countingBackend.js";
 
-const shapes = [[0, 3], [1, 1], [3, 2], [7, 5], [2, 131], [300, 11], [101, 401]]; // prettier-ignore
+// Jest looks a global up anew wherever one is named, at a cost that shows in loops.
+const { abs, exp, floor } = Math;
+
+const shapes = [[0, 3], [1, 1], [3, 2], [7, 5], [2, 131], [100, 11], [53, 401]]; // prettier-ignore
 const links = ["sigmoid", "softmax"] as const;
 
 /** Everything that a link's cross-entropy is computed by, and how large what is added up in a row may be. */
@@ -17,12 +20,12 @@ const functions = links.flatMap((link) => [
   {
     name: `crossEntropy, ${link},`,
     f: (z: Tensor, t: Tensor) => crossEntropy(link, z, t),
-    magnitude: (z: number[]) => z.reduce((total, x) => total + 2 * Math.abs(x) + 1, 0),
+    magnitude: (z: number[]) => z.reduce((total, x) => total + 2 * abs(x) + 1, 0),
   },
   {
     name: `crossEntropyGradient, ${link},`,
     f: (z: Tensor, t: Tensor, g: Tensor) => crossEntropyGradient(link, z, t, g),
-    magnitude: (_: number[], g: number) => 2 * Math.abs(g),
+    magnitude: (_: number[], g: number) => 2 * abs(g),
   },
 ]);
 const all = [...functions, { name: "softmax", f: (z: Tensor) => softmax(z, 1), magnitude: () => 1 }];
@@ -43,14 +46,14 @@ describe.each(places)("cross-entropies, $name", (place) => {
       for (const [m, k] of shapes)
         for (const scale of [1, 50]) {
           const [z, t, g] = operands([m, k], scale, place);
-          const exact = await Promise.all([z, t, g].map((x) => to(x, { dtype: "float64", backend: cpu() })));
+          const exact = [z, t, g].map((x) => to(x, { dtype: "float64", backend: cpu() }));
           const actual = await numbers(f(z, t, g));
           const wanted = await numbers(f(exact[0], exact[1], exact[2]));
           const [logits, cotangents] = [await rows(exact[0]), await numbers(exact[2])];
           expect(actual).toHaveLength(wanted.length);
           for (let i = 0; i < wanted.length; i++) {
-            const r = Math.floor((i * m) / wanted.length);
-            if (!(Math.abs(actual[i] - wanted[i]) <= 2 * tolerance * magnitude(logits[r], cotangents[r])))
+            const r = floor((i * m) / wanted.length);
+            if (!(abs(actual[i] - wanted[i]) <= 2 * tolerance * magnitude(logits[r], cotangents[r])))
               throw new Error(`element ${i} of [${m}, ${k}] is ${actual[i]}, not ${wanted[i]}`);
           }
         }
@@ -72,10 +75,10 @@ describe.each(places)("cross-entropies, $name", (place) => {
   test("softmax along other axes than the last, and of other ranks", async () => {
     const x = tensor([[1, 2, 3], [3, 1, -1]], place); // prettier-ignore
     const columns = await numbers(softmax(x, 0));
-    const [down, up] = [1 / (1 + Math.exp(2)), 1 / (1 + Math.exp(1))];
-    [down, 1 - up, 1 / (1 + Math.exp(-4))].forEach((p, c) => {
-      expect(Math.abs(columns[c] - p)).toBeLessThanOrEqual(4 * tolerance);
-      expect(Math.abs(columns[c + 3] - (1 - p))).toBeLessThanOrEqual(4 * tolerance);
+    const [down, up] = [1 / (1 + exp(2)), 1 / (1 + exp(1))];
+    [down, 1 - up, 1 / (1 + exp(-4))].forEach((p, c) => {
+      expect(abs(columns[c] - p)).toBeLessThanOrEqual(4 * tolerance);
+      expect(abs(columns[c + 3] - (1 - p))).toBeLessThanOrEqual(4 * tolerance);
     });
     expect(await numbers(softmax(view(x, [2, 1, 3]), 2))).toEqual(await numbers(softmax(x, 1)));
     expect(await numbers(softmax(view(x, [6]), 0))).toHaveLength(6);
@@ -120,7 +123,7 @@ test("compositions leave nothing behind but their result", () => {
 describe.each(places)("uniform, $name", (place) => {
   test("is what the stream would have drawn, bit for bit, and leaves it where it would then be", async () => {
     for (const before of [0, 1, 3, 6])
-      for (const shape of [[], [0], [1], [3], [5, 7], [2, 3, 3], [61, 277]]) {
+      for (const shape of [[], [0], [1], [3], [5, 7], [2, 3, 3], [131, 277]]) {
         const [here, host] = [stream(8).split("here"), stream(8).split("here")];
         here.uniform(before);
         host.uniform(before);

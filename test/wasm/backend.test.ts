@@ -51,7 +51,7 @@ describe("the wasm backend", () => {
         const X = tensor(stream(2).normal(400 * 301), { shape: [400, 301], backend });
         const S = gram(X, { weight: 1 / 400 });
         const { values, vectors } = symmetricEigen(S);
-        const T = uniform([400, 301], stream(3), { backend });
+        const T = uniform([400, 301], stream(3), X);
         const losses = (["sigmoid", "softmax"] as const).flatMap((link) => [
           crossEntropy(link, X, T),
           crossEntropyGradient(link, X, T, sum(X, 1)),

@@ -4,7 +4,7 @@ import type { Block } from "../heap.js";
 import type { Runtime } from "../runtime.js";
 
 /** Multiplications that take as long as one number. */
-const COST = 8;
+const COST = 30;
 const JOB_BYTES = 64;
 
 /** Numbers uniform in (0, 1). The kernel takes 32-bit integers, to which WebAssembly reduces any number modulo 2³². */
