@@ -2,6 +2,7 @@ import { GEMM, kindOf } from "./jobs";
 import { microkernel, rowBytes, tileBytes, tileColumns, tileProduct, tileRows } from "./microkernel";
 import { packPanels } from "./packing";
 import { awaitDone, run, threads } from "./pool";
+import { hasTile, smallProduct } from "./smallProduct";
 
 /**
  * C = α·A·B + β·C₀, in the loops of BLIS (Van Zee & van de Geijn, 2015), cut into units that threads share:
@@ -107,7 +108,14 @@ export function gemm<T>(
     scaleRows<T>(m, n, beta, c0, c, cRow * sizeof<T>());
     return;
   }
-  if (<f64>m * n * k < SHARE_FROM) pool = 0;
+  const small = <f64>m * n * k < SHARE_FROM;
+  const plain = structure == 0 && alpha == 1 && beta == 0;
+  if (small && plain && bColumn == 1 && k <= MAX_DEPTH && hasTile<T>(m, n)) {
+    const bytes = sizeof<T>();
+    smallProduct<T>(m, n, k, a, aRow * bytes, aColumn * bytes, b, bRow * bytes, c, cRow * bytes);
+    return;
+  }
+  if (small) pool = 0;
   const job = changetype<GemmJob>(scratch);
   job.m = m;
   job.n = n;
@@ -297,7 +305,15 @@ function multiplyBlock<T>(
   for (let column = 0; column < columns; column += width) {
     let a = block;
     let c = job.c + i * cRow + (j + column) * sizeof<T>();
-    for (let row = 0; row < rows; row += height) {
+    let row = 0;
+    if (structure == 0 && columns - column >= width) {
+      const tiles = rows / height;
+      microkernel<T>(tiles, depth, a, height * depth * sizeof<T>(), panels, c, cRow, !overwrite || k > 0, edge);
+      row = tiles * height;
+      a += row * depth * sizeof<T>();
+      c += row * cRow;
+    }
+    for (; row < rows; row += height) {
       // the nonzero part of this register tile's sum, low ≤ k < high
       let low = 0;
       let high = k + depth;
@@ -317,7 +333,7 @@ function multiplyBlock<T>(
         const bp = panels + skip * width * sizeof<T>();
         const accumulate = !overwrite || k > low;
         if (rows - row >= height && columns - column >= width) {
-          microkernel<T>(high - from, ap, bp, c, cRow, accumulate, edge);
+          microkernel<T>(1, high - from, ap, 0, bp, c, cRow, accumulate, edge);
         } else {
           tileProduct<T>(high - from, ap, bp, edge);
           copyEdge<T>(min(height, rows - row), min(width, columns - column), edge, c, cRow, accumulate);

@@ -210,7 +210,7 @@ export function solveUnit<T>(address: usize, unit: i32, slot: i32): void {
       const count = job.forward ? i : n - from;
       const rows = job.rows + (i * n + from * height) * sizeof<T>();
       const to = panel + i * row;
-      if (count > 0) microkernel<T>(count, rows, panel + from * row, to, row, true, spare);
+      if (count > 0) microkernel<T>(1, count, rows, 0, panel + from * row, to, row, true, spare);
       const corner = job.corners + i * height * sizeof<T>();
       for (let pair = 0; pair < row; pair += 32) substitute<T>(job.forward, min(height, n - i), corner, to + pair);
     }
