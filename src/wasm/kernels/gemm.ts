@@ -110,9 +110,14 @@ export function gemm<T>(
   }
   const small = <f64>m * n * k < SHARE_FROM;
   const plain = structure == 0 && alpha == 1 && beta == 0;
-  if (small && plain && bColumn == 1 && k <= MAX_DEPTH && hasTile<T>(m, n)) {
+  if (small && plain && k <= MAX_DEPTH && hasTile<T>(m, n) && (bColumn == 1 || n % tileColumns<T>() == 0)) {
     const bytes = sizeof<T>();
-    smallProduct<T>(m, n, k, a, aRow * bytes, aColumn * bytes, b, bRow * bytes, c, cRow * bytes);
+    if (bColumn == 1) {
+      smallProduct<T>(m, n, k, a, aRow * bytes, aColumn * bytes, b, bRow * bytes, 1, c, cRow * bytes);
+    } else {
+      packPanels<T>(scratch, tileColumns<T>(), n, k, b, bColumn * bytes, bRow * bytes, <T>1);
+      smallProduct<T>(m, n, k, a, aRow * bytes, aColumn * bytes, scratch, rowBytes(), k, c, cRow * bytes);
+    }
     return;
   }
   if (small) pool = 0;

@@ -2,7 +2,8 @@ import { TURBO } from "./build";
 import { madd, storeRow, tileColumns, tileRows } from "./microkernel";
 
 /**
- * C = A·B of small matrices without packing: where A and B stay in the first cache, copying them costs a fifth of the product.
+ * C = A·B of small matrices without packing A, nor B where its rows are contiguous: where both stay in the first cache, copying them
+ * costs a third of the product.
  * The register tile is that of microkernel.ts. The last tile of a row or column of tiles overlaps the one before instead of
  * ending early, and every element is the same sum in the same order as in a packed product.
  */
@@ -12,7 +13,10 @@ export function hasTile<T>(m: i32, n: i32): bool {
   return !TURBO && m >= tileRows() && n >= tileColumns<T>();
 }
 
-/** A: [m, k] with any strides, B: [k, n] and C: [m, n] with contiguous rows; all strides in bytes. */
+/**
+ * A: [m, k] with any strides, C: [m, n] with contiguous rows, all strides in bytes. B: [k, n] with contiguous rows and panel = 1, or packed
+ * in panels (see packing.ts) with panel = k, where n must be whole tiles.
+ */
 export function smallProduct<T>(
   m: i32,
   n: i32,
@@ -22,19 +26,22 @@ export function smallProduct<T>(
   aColumn: usize,
   b: usize,
   bRow: usize,
+  panel: i32,
   c: usize,
   cRow: usize,
 ): void {
   const width = tileColumns<T>();
   for (let column = 0; column < n; column += width) {
     const j = min(column, n - width) * sizeof<T>();
+    const from = b + j * panel;
+    const to = c + j;
     if (ASC_FEATURE_RELAXED_SIMD) {
       let i = 0;
-      for (; i <= m - 6; i += 6) sixRows<T>(k, a + i * aRow, aRow, aColumn, b + j, bRow, c + i * cRow + j, cRow);
+      for (; i <= m - 6; i += 6) sixRows<T>(k, a + i * aRow, aRow, aColumn, from, bRow, to + i * cRow, cRow);
       i = m - 6;
-      if (m % 6) sixRows<T>(k, a + i * aRow, aRow, aColumn, b + j, bRow, c + i * cRow + j, cRow);
+      if (m % 6) sixRows<T>(k, a + i * aRow, aRow, aColumn, from, bRow, to + i * cRow, cRow);
     } else {
-      foursOfRows<T>(m, k, a, aRow, aColumn, b + j, bRow, c + j, cRow);
+      foursOfRows<T>(m, k, a, aRow, aColumn, from, bRow, to, cRow);
     }
   }
 }

@@ -74,6 +74,25 @@ describe.each(cases)("gemm $dtype of $name", ({ kernels, dtype }) => {
     expect(distance(multiply(kernels, dtype, p, A, B, C), value)).toBeLessThanOrEqual(4 * epsilon[dtype] * scale);
   });
 
+  test("is the same bits where it is small enough to go unpacked", () => {
+    const next = random(6, dtype);
+    for (const [m, n, k] of [
+      [64, 64, 64],
+      [13, 37, 100],
+      [6, 16, 256],
+      [31, 32, 5],
+    ]) {
+      const [A, B] = [next(m * k), next(k * n)];
+      const C = new Float64Array(m * n);
+      const transposed = Float64Array.from({ length: n * k }, (_, e) => B[(e % k) * n + Math.floor(e / k)]);
+      const p = { m, n, k, alpha: 1, beta: 0, transposeA: false, transposeB: false, ldc: n };
+      const small = multiply(kernels, dtype, p, A, B, C);
+      expect(multiply(kernels, dtype, { ...p, transposeB: true }, A, transposed, C)).toEqual(small);
+      // β = 1 adds to zeros, by way of packing
+      expect(multiply(kernels, dtype, { ...p, beta: 1 }, A, B, C)).toEqual(small);
+    }
+  });
+
   test("with β = 0 never reads C", () => {
     const p = { m: 19, n: 21, k: 300, alpha: 1, beta: 0, transposeA: false, transposeB: false, ldc: 21 };
     const [A, B] = [random(4, dtype)(19 * 300), random(5, dtype)(300 * 21)];
