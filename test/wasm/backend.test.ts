@@ -3,7 +3,7 @@ import { dense } from "../../src/network/layer.js";
 import { network } from "../../src/network/network.js";
 import { softmaxCrossEntropy } from "../../src/network/softmaxCrossEntropy.js";
 import { identity, tanh } from "../../src/autodiff/index.js";
-import { read, tensor, uniform, zeros } from "../../src/tensor/create.js";
+import { eye, read, tensor, uniform, zeros } from "../../src/tensor/create.js";
 import {
   cholesky,
   crossEntropy,
@@ -43,6 +43,20 @@ describe("the wasm backend", () => {
     });
     expect(await x).toEqual(await y);
   });
+
+  test.each(["float32", "float64"] as const)(
+    "still decomposes in %s once turbo is on and V8 has optimised",
+    async (dtype) => {
+      const n = 40;
+      const backend = wasm({ threads: 1, turbo: true });
+      const S = gram(tensor(stream(4).normal(n * n), { shape: [n, n], dtype, backend }));
+      for (let i = 0; i < 300; i++) scope(() => void symmetricEigen(S));
+      const { vectors } = symmetricEigen(S);
+      const products = await read(matmul(vectors, vectors, { transposeA: true }));
+      const identity = await read(eye(n, { dtype, backend }));
+      expect(products.map((x, i) => Math.abs(x - identity[i])).every((x) => x <= 1e-4)).toBe(true);
+    },
+  );
 
   test("gives the same bits on 1, 2 and 3 threads", async () => {
     const results = await Promise.all(

@@ -1,5 +1,4 @@
 import { gemm } from "./gemm";
-import { madd } from "./microkernel";
 import { sortByValue } from "./sort";
 import { secularRoot } from "./secular";
 
@@ -184,7 +183,7 @@ function sweep(n: i32, l: i32, m: i32, d: usize, e: usize, z: usize, rotations: 
 
 /**
  * Rotations m − 1, …, l of rows i and i + 1 of z, n columns: (zᵢ, zᵢ₊₁) = (c·zᵢ − s·zᵢ₊₁, c·zᵢ₊₁ + s·zᵢ). Eight columns at a time go through
- * all of them, so that each row is loaded and stored once.
+ * all of them, so that each row is loaded and stored once. Not fused: V8 13's revectorisation makes NaN of the fused form.
  */
 function rotateRows(n: i32, l: i32, m: i32, z: usize, rotations: usize): void {
   const row = LEAF * 8;
@@ -197,21 +196,20 @@ function rotateRows(n: i32, l: i32, m: i32, z: usize, rotations: usize): void {
     for (let i = m - 1; i >= l; i--) {
       const c = v128.load64_splat(rotations + i * 16);
       const s = v128.load64_splat(rotations + i * 16, 8);
-      const minus = f64x2.neg(s);
       const next = at;
       at -= row;
       const x0 = v128.load(at);
       const x1 = v128.load(at, 16);
       const x2 = v128.load(at, 32);
       const x3 = v128.load(at, 48);
-      v128.store(next, madd<f64>(s, x0, f64x2.mul(c, y0)));
-      v128.store(next, madd<f64>(s, x1, f64x2.mul(c, y1)), 16);
-      v128.store(next, madd<f64>(s, x2, f64x2.mul(c, y2)), 32);
-      v128.store(next, madd<f64>(s, x3, f64x2.mul(c, y3)), 48);
-      y0 = madd<f64>(minus, y0, f64x2.mul(c, x0));
-      y1 = madd<f64>(minus, y1, f64x2.mul(c, x1));
-      y2 = madd<f64>(minus, y2, f64x2.mul(c, x2));
-      y3 = madd<f64>(minus, y3, f64x2.mul(c, x3));
+      v128.store(next, f64x2.add(f64x2.mul(s, x0), f64x2.mul(c, y0)));
+      v128.store(next, f64x2.add(f64x2.mul(s, x1), f64x2.mul(c, y1)), 16);
+      v128.store(next, f64x2.add(f64x2.mul(s, x2), f64x2.mul(c, y2)), 32);
+      v128.store(next, f64x2.add(f64x2.mul(s, x3), f64x2.mul(c, y3)), 48);
+      y0 = f64x2.sub(f64x2.mul(c, x0), f64x2.mul(s, y0));
+      y1 = f64x2.sub(f64x2.mul(c, x1), f64x2.mul(s, y1));
+      y2 = f64x2.sub(f64x2.mul(c, x2), f64x2.mul(s, y2));
+      y3 = f64x2.sub(f64x2.mul(c, x3), f64x2.mul(s, y3));
     }
     v128.store(at, y0);
     v128.store(at, y1, 16);
