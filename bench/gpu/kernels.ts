@@ -5,14 +5,20 @@ import { gram, matmul } from "../../src/gpu/operations/products.js";
 import { steps } from "../../src/gpu/operations/steps.js";
 import { Launcher, type Resident } from "../../src/gpu/resident.js";
 
+/** Makes a result, and frees one. */
+export interface Work {
+  readonly launch: () => Resident;
+  readonly free: (result: Resident) => void;
+}
+
 /** A heavy kernel at order n: what it costs by count, and the launch of its tuned and of its stock form. */
 export interface HeavyKernel {
   readonly name: string;
   readonly flops: number;
   /** Bytes that must cross the memory's bus: each operand read once, the result written once. */
   readonly bytes: number;
-  readonly tuned: () => Resident;
-  readonly stock: () => Resident;
+  readonly tuned: Work;
+  readonly stock: Work;
 }
 
 /** The device without hand-written kernels: gpu.js's own translation of each body, a cell a thread. */
@@ -44,8 +50,8 @@ export function heavyKernels(device: Device, n: number): HeavyKernel[] {
     name,
     flops: 2 * n ** 3,
     bytes: (operands + 1) * square,
-    tuned: () => launch(tuned),
-    stock: () => launch(stock),
+    tuned: workOn(tuned, launch),
+    stock: workOn(stock, launch),
   });
   return [
     both("A·B", 2, products([false, false])),
@@ -56,10 +62,20 @@ export function heavyKernels(device: Device, n: number): HeavyKernel[] {
       ...both("S⁻¹", 1, averaged),
       // Every block reads and writes the whole matrix once.
       bytes: 2 * square * Math.ceil(n / 64),
-      tuned: () => invertInBlocks(tuned, copy(tuned, S, n), n),
-      stock: () => steps(stock, eliminate, copy(stock, S, n), n),
+      tuned: workOn(tuned, (run) => invertInBlocks(run, copy(run, S, n), n)),
+      stock: workOn(stock, (run) => steps(run, eliminate, copy(run, S, n), n)),
     },
   ];
+}
+
+/** A launcher frees what it made: it also frees what is dropped, which must not happen twice. */
+export function workOn(run: Launcher, launch: (run: Launcher) => Resident): Work {
+  return {
+    launch: () => launch(run),
+    free: (result) => {
+      run.free(result);
+    },
+  };
 }
 
 /** Inversions free their operand. */

@@ -3,14 +3,14 @@ import { Kfac, paper } from "../../src/index.js";
 import { open } from "../../src/gpu/devices/open.js";
 import type { Device } from "../../src/gpu/devices/device.js";
 import { gpu } from "../../src/gpu/index.js";
-import type { Resident } from "../../src/gpu/resident.js";
+import { Launcher, type Resident } from "../../src/gpu/resident.js";
 import { loss } from "../../examples/autoencoder/autoencoder.js";
 import { runExample } from "../../examples/usage-error.js";
 import { makeBatch, makeNetwork } from "../autoencoder.js";
 import { machineLine } from "../machine.js";
 import { median } from "../statistics.js";
 import { duration, percent } from "../table.js";
-import { heavyKernels } from "./kernels.js";
+import { heavyKernels, workOn, type Work } from "./kernels.js";
 import { parseGpuOptions, type GpuBenchOptions } from "./options.js";
 
 const SAMPLES = 5;
@@ -58,18 +58,16 @@ async function timeKernels(device: Device, { size, tflops, bandwidth }: GpuBench
 }
 
 /** Seconds a launch, the median over samples, of so many launches and one read-back. */
-async function secondsOf(device: Device, launch: () => Resident, repeats: number): Promise<number> {
+async function secondsOf(device: Device, { launch, free }: Work, repeats: number): Promise<number> {
   const sample = async () => {
     const started = performance.now();
     let last: Resident | undefined;
     for (let i = 0; i < repeats; i++) {
-      if (last?.elements !== undefined) device.free(last.elements);
+      if (last !== undefined) free(last);
       last = launch();
     }
-    if (last?.elements !== undefined) {
-      await device.read(last.elements);
-      device.free(last.elements);
-    }
+    if (last?.elements !== undefined) await device.read(last.elements);
+    if (last !== undefined) free(last);
     return (performance.now() - started) / 1000 / repeats;
   };
   await sample();
@@ -79,10 +77,11 @@ async function secondsOf(device: Device, launch: () => Resident, repeats: number
 }
 
 async function timeLaunches(device: Device): Promise<void> {
-  const one = device.upload(new Float32Array(1));
   const body = { name: "nothing", rank: 1, parameters: { a: "array" }, body: "return a[this.thread.x];" } as const;
-  const launch = () => ({ elements: device.launch(body, [one], [1]), doubts: [] });
-  const [many, few] = [await secondsOf(device, launch, 1000), await secondsOf(device, launch, 1)];
+  const run = new Launcher(device);
+  const one = run.upload(new Float32Array(1));
+  const work = workOn(run, () => run.launch(body, [one], [1]));
+  const [many, few] = [await secondsOf(device, work, 1000), await secondsOf(device, work, 1)];
   write(`\na launch of one cell: ${duration(many)} among a thousand, ${duration(few)} with its read-back`);
 }
 
