@@ -58,13 +58,14 @@ async function kills(program: string, backend: string, count: number): Promise<v
 }
 
 async function fullDisk(): Promise<void> {
-  if (process.getuid?.() !== 0) {
-    console.log("full disk: skipped, since mounting a tmpfs takes root");
-    return;
-  }
   const disk = join(directory, "disk");
   execFileSync("mkdir", [disk]);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk]);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], { stdio: "ignore" });
+  } catch {
+    console.log("full disk: skipped, since no tmpfs can be mounted here: that takes root, and a container may forbid it");
+    return;
+  }
   try {
     const path = join(disk, "run");
     const start = small("cpu")();
