@@ -27,7 +27,7 @@ for (const mode of modes.split(",")) {
       `--testPathPatterns=(${suites.join("|")})`,
       `--testPathIgnorePatterns=${others}`,
     ],
-    { stdio: "inherit", env: { ...process.env, KRONFAC_GPU: mode } },
+    { stdio: "inherit", env: { ...process.env, KRONFAC_GPU: mode, KRONFAC_STEPS: "1000" } },
   );
   if (status !== 0) process.exit(status ?? 1);
 }

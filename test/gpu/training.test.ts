@@ -45,8 +45,9 @@ async function train(backend: Backend, inverse: InverseStrategy, steps: number):
   return training;
 }
 
-/** `npm test` trains in one mode, `npm run test:gpu` in all, and longer. */
-const STEPS = process.env.KRONFAC_GPU === undefined ? 30 : 1000;
+/** More where scripts/test-gpu.mjs says so. */
+const STEPS = Number(process.env.KRONFAC_STEPS ?? 30);
+/** `npm test` trains in one mode, `npm run test:gpu` in all. */
 const modes = (process.env.KRONFAC_GPU ?? "cpu").split(",") as Mode[];
 
 describe.each(modes)("K-FAC on gpu.js in mode %s", (mode) => {
