@@ -7,9 +7,9 @@ import { TURBO } from "./build";
  * of B + 1 broadcast of A fill them exactly; without it each product needs a register of its own, and 4 rows are fastest.
  * The turbo build has 6 rows × 4 vectors, which V8 joins in pairs to the same number of 256-bit registers.
  *
- * Code around the k loop decides how V8 allocates registers inside it. Six rows keep the accumulators in registers only in a function of
- * their own and in this two-way form, add to C or overwrite C; four rows only where the function also loops over tiles (a quarter
- * faster). Every other scaling is folded into packing. V8 joins pairs only where C is overwritten.
+ * Code around the k loop decides how V8 allocates registers inside it, by a quarter to a half of the speed: a pointer for each row of A,
+ * the loop over tiles around the four-row tile, and the two-way end, add to C or overwrite C, were the fastest of many forms. Measure
+ * all builds after any change. Every other scaling is folded into packing. V8 joins pairs only where C is overwritten.
  */
 
 /** a·b + c, rounded once where the module has relaxed SIMD, twice otherwise. */
@@ -53,31 +53,65 @@ export function microkernel<T>(
   accumulate: bool,
   spare: usize,
 ): void {
-  if (!ASC_FEATURE_RELAXED_SIMD) {
-    fourRows<T>(tiles, kc, a, aStep, b, c, ldc, accumulate);
-    return;
-  }
-  for (; tiles > 0; tiles--) {
-    if (TURBO) {
+  if (TURBO) {
+    for (; tiles > 0; tiles--) {
       tileProduct<T>(kc, a, b, spare);
       if (accumulate) addTile<T>(spare, c, ldc);
       else copyTile(spare, c, ldc);
-    } else {
-      sixRows<T>(kc, a, b, c, ldc, accumulate);
+      a += aStep;
+      c += tileRows() * ldc;
     }
-    a += aStep;
-    c += tileRows() * ldc;
+  } else {
+    stridedTiles<T>(tiles, kc, a, aStep, sizeof<T>(), tileRows() * sizeof<T>(), b, rowBytes(), c, ldc, accumulate);
   }
 }
 
 /** The product alone, to a tile that is contiguous. */
 export function tileProduct<T>(kc: i32, a: usize, b: usize, tile: usize): void {
   if (TURBO) sixWideRows<T>(kc, a, b, tile);
-  else if (ASC_FEATURE_RELAXED_SIMD) sixRows<T>(kc, a, b, tile, rowBytes(), false);
-  else fourRows<T>(1, kc, a, 0, b, tile, rowBytes(), false);
+  else stridedTiles<T>(1, kc, a, 0, sizeof<T>(), tileRows() * sizeof<T>(), b, rowBytes(), tile, rowBytes(), false);
 }
 
-function sixRows<T>(kc: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
+/**
+ * Tiles, one below the other, with strides of any bytes: c: [R, W] each; a: [R, kc], aTile apart; b: [kc, W] with contiguous rows.
+ * Not in the turbo build.
+ */
+export function stridedTiles<T>(
+  tiles: i32,
+  kc: i32,
+  a: usize,
+  aTile: usize,
+  aRow: usize,
+  aColumn: usize,
+  b: usize,
+  bRow: usize,
+  c: usize,
+  cRow: usize,
+  accumulate: bool,
+): void {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    for (; tiles > 0; tiles--) {
+      sixRows<T>(kc, a, aRow, aColumn, b, bRow, c, cRow, accumulate);
+      a += aTile;
+      c += 6 * cRow;
+    }
+  } else {
+    foursOfRows<T>(tiles, kc, a, aTile, aRow, aColumn, b, bRow, c, cRow, accumulate);
+  }
+}
+
+/** One tile with A [6, kc] and B [kc, W] of any strides. */
+function sixRows<T>(
+  kc: i32,
+  a0: usize,
+  aRow: usize,
+  aColumn: usize,
+  b: usize,
+  bRow: usize,
+  c: usize,
+  cRow: usize,
+  accumulate: bool,
+): void {
   let c00 = v128.splat<T>(<T>0);
   let c01 = c00;
   let c10 = c00;
@@ -90,55 +124,70 @@ function sixRows<T>(kc: i32, a: usize, b: usize, c: usize, ldc: usize, accumulat
   let c41 = c00;
   let c50 = c00;
   let c51 = c00;
+  let a1 = a0 + aRow;
+  let a2 = a1 + aRow;
+  let a3 = a2 + aRow;
+  let a4 = a3 + aRow;
+  let a5 = a4 + aRow;
   for (let k = 0; k < kc; k++) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
-    let x = v128.load_splat<T>(a);
+    let x = v128.load_splat<T>(a0);
     c00 = madd<T>(x, b0, c00);
     c01 = madd<T>(x, b1, c01);
-    x = v128.load_splat<T>(a, sizeof<T>());
+    x = v128.load_splat<T>(a1);
     c10 = madd<T>(x, b0, c10);
     c11 = madd<T>(x, b1, c11);
-    x = v128.load_splat<T>(a, 2 * sizeof<T>());
+    x = v128.load_splat<T>(a2);
     c20 = madd<T>(x, b0, c20);
     c21 = madd<T>(x, b1, c21);
-    x = v128.load_splat<T>(a, 3 * sizeof<T>());
+    x = v128.load_splat<T>(a3);
     c30 = madd<T>(x, b0, c30);
     c31 = madd<T>(x, b1, c31);
-    x = v128.load_splat<T>(a, 4 * sizeof<T>());
+    x = v128.load_splat<T>(a4);
     c40 = madd<T>(x, b0, c40);
     c41 = madd<T>(x, b1, c41);
-    x = v128.load_splat<T>(a, 5 * sizeof<T>());
+    x = v128.load_splat<T>(a5);
     c50 = madd<T>(x, b0, c50);
     c51 = madd<T>(x, b1, c51);
-    a += 6 * sizeof<T>();
-    b += 32;
+    a0 += aColumn;
+    a1 += aColumn;
+    a2 += aColumn;
+    a3 += aColumn;
+    a4 += aColumn;
+    a5 += aColumn;
+    b += bRow;
   }
+  let row = c;
   if (accumulate) {
-    addRow<T>(c, c00, c01);
-    addRow<T>((c += ldc), c10, c11);
-    addRow<T>((c += ldc), c20, c21);
-    addRow<T>((c += ldc), c30, c31);
-    addRow<T>((c += ldc), c40, c41);
-    addRow<T>((c += ldc), c50, c51);
+    addRow<T>(row, c00, c01);
+    addRow<T>((row += cRow), c10, c11);
+    addRow<T>((row += cRow), c20, c21);
+    addRow<T>((row += cRow), c30, c31);
+    addRow<T>((row += cRow), c40, c41);
+    addRow<T>((row += cRow), c50, c51);
   } else {
-    storeRow(c, c00, c01);
-    storeRow((c += ldc), c10, c11);
-    storeRow((c += ldc), c20, c21);
-    storeRow((c += ldc), c30, c31);
-    storeRow((c += ldc), c40, c41);
-    storeRow((c += ldc), c50, c51);
+    storeRow(row, c00, c01);
+    storeRow((row += cRow), c10, c11);
+    storeRow((row += cRow), c20, c21);
+    storeRow((row += cRow), c30, c31);
+    storeRow((row += cRow), c40, c41);
+    storeRow((row += cRow), c50, c51);
   }
 }
 
-function fourRows<T>(
+/** The same with four rows a tile. */
+function foursOfRows<T>(
   tiles: i32,
   kc: i32,
   a: usize,
-  aStep: usize,
+  aTile: usize,
+  aRow: usize,
+  aColumn: usize,
   b: usize,
+  bRow: usize,
   c: usize,
-  ldc: usize,
+  cRow: usize,
   accumulate: bool,
 ): void {
   for (; tiles > 0; tiles--) {
@@ -150,40 +199,46 @@ function fourRows<T>(
     let c21 = c00;
     let c30 = c00;
     let c31 = c00;
-    let ap = a;
-    let bp = b;
+    let a0 = a;
+    let a1 = a0 + aRow;
+    let a2 = a1 + aRow;
+    let a3 = a2 + aRow;
+    let at = b;
     for (let k = 0; k < kc; k++) {
-      const b0 = v128.load(bp);
-      const b1 = v128.load(bp, 16);
-      let x = v128.load_splat<T>(ap);
+      const b0 = v128.load(at);
+      const b1 = v128.load(at, 16);
+      let x = v128.load_splat<T>(a0);
       c00 = madd<T>(x, b0, c00);
       c01 = madd<T>(x, b1, c01);
-      x = v128.load_splat<T>(ap, sizeof<T>());
+      x = v128.load_splat<T>(a1);
       c10 = madd<T>(x, b0, c10);
       c11 = madd<T>(x, b1, c11);
-      x = v128.load_splat<T>(ap, 2 * sizeof<T>());
+      x = v128.load_splat<T>(a2);
       c20 = madd<T>(x, b0, c20);
       c21 = madd<T>(x, b1, c21);
-      x = v128.load_splat<T>(ap, 3 * sizeof<T>());
+      x = v128.load_splat<T>(a3);
       c30 = madd<T>(x, b0, c30);
       c31 = madd<T>(x, b1, c31);
-      ap += 4 * sizeof<T>();
-      bp += 32;
+      a0 += aColumn;
+      a1 += aColumn;
+      a2 += aColumn;
+      a3 += aColumn;
+      at += bRow;
     }
     let row = c;
     if (accumulate) {
       addRow<T>(row, c00, c01);
-      addRow<T>((row += ldc), c10, c11);
-      addRow<T>((row += ldc), c20, c21);
-      addRow<T>((row += ldc), c30, c31);
+      addRow<T>((row += cRow), c10, c11);
+      addRow<T>((row += cRow), c20, c21);
+      addRow<T>((row += cRow), c30, c31);
     } else {
       storeRow(row, c00, c01);
-      storeRow((row += ldc), c10, c11);
-      storeRow((row += ldc), c20, c21);
-      storeRow((row += ldc), c30, c31);
+      storeRow((row += cRow), c10, c11);
+      storeRow((row += cRow), c20, c21);
+      storeRow((row += cRow), c30, c31);
     }
-    a += aStep;
-    c += 4 * ldc;
+    a += aTile;
+    c += 4 * cRow;
   }
 }
 
@@ -299,7 +354,7 @@ function addRow<T>(c: usize, x0: v128, x1: v128): void {
   v128.store(c, v128.add<T>(v128.load(c, 16), x1), 16);
 }
 
-export function storeRow(c: usize, x0: v128, x1: v128): void {
+function storeRow(c: usize, x0: v128, x1: v128): void {
   v128.store(c, x0);
   v128.store(c, x1, 16);
 }
