@@ -63,7 +63,9 @@ async function fullDisk(): Promise<void> {
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], { stdio: "ignore" });
   } catch {
-    console.log("full disk: skipped, since no tmpfs can be mounted here: that takes root, and a container may forbid it");
+    console.log(
+      "full disk: skipped, since no tmpfs can be mounted here: that takes root, and a container may forbid it",
+    );
     return;
   }
   try {
