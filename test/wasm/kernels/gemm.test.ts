@@ -93,6 +93,23 @@ describe.each(cases)("gemm $dtype of $name", ({ kernels, dtype }) => {
     }
   });
 
+  test("reads rows backwards where strides are negative", () => {
+    const [m, n, k] = [13, 24, 20];
+    const next = random(7, dtype);
+    const [A, B] = [next(m * k), next(k * n)];
+    const p = { m, n, k, alpha: 1, beta: 0, transposeA: false, transposeB: false, ldc: n };
+    const upsideDown = (x: Float64Array, columns: number) =>
+      x.map((_, e) => x[x.length - columns - Math.floor(e / columns) * columns + (e % columns)]);
+    const expected = multiply(kernels, dtype, p, upsideDown(A, k), upsideDown(B, n), new Float64Array(m * n));
+    kernels.free();
+    const [a, b, c] = [A, B, new Float64Array(m * n)].map((x) => kernels.put(dtype, x));
+    const bytes = dtype === "f32" ? 4 : 8;
+    const [lastA, lastB] = [a + (m - 1) * k * bytes, b + (k - 1) * n * bytes];
+    const scratch = kernels.reserve(kernels.call(`gemmScratch_${dtype}`, m, n, k, 1));
+    kernels.call(`gemm_${dtype}`, 0, 0, m, n, k, 1, lastA, -k, 1, lastB, -n, 1, 0, c, c, n, scratch);
+    expect(kernels.get(dtype, c, m * n)).toEqual(expected);
+  });
+
   test("with β = 0 never reads C", () => {
     const p = { m: 19, n: 21, k: 300, alpha: 1, beta: 0, transposeA: false, transposeB: false, ldc: 21 };
     const [A, B] = [random(4, dtype)(19 * 300), random(5, dtype)(300 * 21)];
