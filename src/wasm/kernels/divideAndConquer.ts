@@ -1,4 +1,5 @@
 import { gemm } from "./gemm";
+import { copyRow } from "./movement";
 import { sortByValue } from "./sort";
 import { secularRoot } from "./secular";
 
@@ -13,7 +14,7 @@ import { secularRoot } from "./secular";
  */
 
 /** Orders up to this are solved by QL iterations; a multiple of eight. */
-const LEAF = 32;
+const LEAF = 16;
 
 @unmanaged
 class Tree {
@@ -382,7 +383,12 @@ function vector<T>(tree: Tree, count: i32, k: i32): void {
   }
   const scale = 1 / Math.sqrt(square);
   const to = tree.u + k * count * sizeof<T>();
-  for (c = 0; c < count; c++) store<T>(to + c * sizeof<T>(), <T>(scale * load<f64>(tree.entries + c * 8)));
+  for (c = 0; c + 2 <= count; c += 2) {
+    const x = f64x2.mul(v128.load(tree.entries + c * 8), f64x2.splat(scale));
+    if (sizeof<T>() == 8) v128.store(to + c * 8, x);
+    else v128.store64_lane(to + c * 4, f32x4.demote_f64x2_zero(x), 0);
+  }
+  if (c < count) store<T>(to + c * sizeof<T>(), <T>(scale * load<f64>(tree.entries + c * 8)));
 }
 
 /**
@@ -405,19 +411,19 @@ function replaceRows<T>(
   const lefts = tree.packed;
   let to = lefts;
   for (let c = 0; c < endOfBoth; c++) {
-    memory.copy(to, tree.q + load<i32>(tree.groupedRow + c * 4) * row + low * sizeof<T>(), leftBytes);
+    copyRow<T>(leftBytes, tree.q + load<i32>(tree.groupedRow + c * 4) * row + low * sizeof<T>(), to);
     to += leftBytes;
   }
   const rights = to;
   for (let c = endOfLeft; c < count; c++) {
-    memory.copy(to, tree.q + load<i32>(tree.groupedRow + c * 4) * row + middle * sizeof<T>(), rightBytes);
+    copyRow<T>(rightBytes, tree.q + load<i32>(tree.groupedRow + c * 4) * row + middle * sizeof<T>(), to);
     to += rightBytes;
   }
   const finals = to;
   const deflated = high - low - count;
   for (let t = 0; t < deflated; t++) {
     const from = load<i32>(tree.deflatedRow + t * 4);
-    memory.copy(to, tree.q + from * row + low * sizeof<T>(), leftBytes + rightBytes);
+    copyRow<T>(leftBytes + rightBytes, tree.q + from * row + low * sizeof<T>(), to);
     store<f64>(tree.deflatedD + t * 8, load<f64>(tree.d + from * 8));
     to += leftBytes + rightBytes;
   }
@@ -436,7 +442,7 @@ function replaceRows<T>(
   }
   q += count * row;
   for (let t = 0; t < deflated; t++) {
-    memory.copy(q, finals + t * (leftBytes + rightBytes), leftBytes + rightBytes);
+    copyRow<T>(leftBytes + rightBytes, finals + t * (leftBytes + rightBytes), q);
     store<f64>(tree.d + (low + count + t) * 8, load<f64>(tree.deflatedD + t * 8));
     q += row;
   }

@@ -1,12 +1,13 @@
 import { divideAndConquer, treeBytes } from "./divideAndConquer";
-import { B_LOWER, C_LOWER, gemm, gemmScratch, roundUp } from "./gemm";
-import { transpose } from "./movement";
+import { A_UPPER, C_LOWER, gemm, gemmScratch, roundUp } from "./gemm";
+import { copyRow, transpose } from "./movement";
 import { sortByValue } from "./sort";
 import { all, lanes, sumLanes } from "./vectors";
 import { combine, panelBytes, PANEL, subtractRows, tridiagonalize } from "./tridiagonal";
 
-/** Reflectors applied to the eigenvectors at a time; half as many up to order SMALL, where the zeros in front of each block count. */
+/** Reflectors applied to the eigenvectors at a time; fewer up to order SMALL, where the zeros in each block count. */
 const BLOCK: i32 = 64;
+const SMALL_BLOCK: i32 = 16;
 const SMALL: i32 = 256;
 
 /** Bytes of scratch memory for a matrix of order n. */
@@ -26,7 +27,7 @@ function blockBytes<T>(n: i32): i32 {
  * A [n, n] is kept (vectors may be A itself); its upper triangle is read. Returns 0, 1 if A is not finite, 2 if an iteration did not converge.
  *
  * A is scaled by a power of two, reduced to a tridiagonal matrix, that is solved by divide and conquer, and its eigenvectors
- * are mapped back by the reflectors. All but the matrix-vector products of the reduction are products of matrices.
+ * are put in order and mapped back by the reflectors. All but the matrix-vector products of the reduction are products of matrices.
  */
 export function symmetricEigen<T>(pool: usize, n: i32, a: usize, values: usize, vectors: usize, scratch: usize): i32 {
   if (n <= 0) return 0;
@@ -47,17 +48,17 @@ export function symmetricEigen<T>(pool: usize, n: i32, a: usize, values: usize, 
   if (scale == 0) return 1;
   tridiagonalize<T>(pool, n, work, v, tau, d, e, space, rest);
   if (divideAndConquer<T>(pool, n, d, e, q, space, rest)) return 2;
-  const block = n > SMALL ? BLOCK : BLOCK / 2;
-  for (let first = ((n - 1) / block) * block; first >= 0; first -= block) {
-    applyReflectors<T>(pool, n, first, min(block, n - first), v, tau, q, space, rest);
-  }
   sortByValue(0, n, d, order);
   for (let k = 0; k < n; k++) {
     const from = load<i32>(order + k * 4);
     store<T>(values + k * sizeof<T>(), <T>(load<f64>(d + from * 8) / scale));
-    memory.copy(work + k * n * sizeof<T>(), q + from * n * sizeof<T>(), n * sizeof<T>());
+    copyRow<T>(n * sizeof<T>(), q + from * n * sizeof<T>(), work + k * n * sizeof<T>());
   }
   transpose<T>(n, n, work, n, vectors, n);
+  const block = n > SMALL ? BLOCK : SMALL_BLOCK;
+  for (let first = ((n - 1) / block) * block; first >= 0; first -= block) {
+    applyReflectors<T>(pool, n, first, min(block, n - first), v, tau, vectors, space, rest);
+  }
   return 0;
 }
 
@@ -108,13 +109,19 @@ function scaleCopy<T>(n: i32, a: usize, to: usize): f64 {
   let scale: f64 = 1;
   while (most > 0 && most * scale < 0.5 && scale < MOST_SCALE) scale *= 2;
   while (most * scale >= 1) scale *= 0.5;
-  for (let at = 0; at < n * n * sizeof<T>(); at += sizeof<T>()) store<T>(to + at, <T>(<f64>load<T>(a + at) * scale));
+  // In two steps: float32 has no 2¹⁴⁹.
+  const some = min(scale, 2.0 ** 100);
+  const first = all<T>(some);
+  const second = all<T>(scale / some);
+  const end = to + n * n * sizeof<T>();
+  for (; to + 16 <= end; to += 16, a += 16) v128.store(to, v128.mul<T>(v128.mul<T>(v128.load(a), first), second));
+  for (; to < end; to += sizeof<T>(), a += sizeof<T>()) store<T>(to, load<T>(a) * <T>some * <T>(scale / some));
   return scale;
 }
 
 /**
- * Rows of Q times H_last … H_first, the transpose of H_first … H_last = I − VᵀSV with the reflectors as rows of V and S upper
- * triangular (Schreiber & Van Loan, 1989):  Q −= ((Q·Vᵀ)·Sᵀ)·V. V is zero up to column `first`.
+ * H_first … H_last times Z: I − VᵀSV with the reflectors as rows of V and S upper triangular (Schreiber & Van Loan, 1989):
+ * Z += Vᵀ·((−S·V)·Z). V is zero up to column `first`.
  */
 function applyReflectors<T>(
   pool: usize,
@@ -123,7 +130,7 @@ function applyReflectors<T>(
   count: i32,
   v: usize,
   tau: usize,
-  q: usize,
+  z: usize,
   space: usize,
   scratch: usize,
 ): void {
@@ -135,15 +142,18 @@ function applyReflectors<T>(
   const inner = scaled + n * BLOCK * sizeof<T>();
   const s = inner + BLOCK * BLOCK * sizeof<T>();
   const block = v + (first * n + from) * sizeof<T>();
-  const target = q + from * sizeof<T>();
-  gemm<T>(pool, C_LOWER, count, count, width, 1, block, n, 1, block, 1, n, 0, inner, inner, BLOCK, scratch);
+  const target = z + from * n * sizeof<T>();
+  // Small products are faster whole than with their zeros skipped.
+  const lower = n > SMALL ? C_LOWER : 0;
+  const upper = n > SMALL ? A_UPPER : 0;
+  gemm<T>(pool, lower, count, count, width, 1, block, n, 1, block, 1, n, 0, inner, inner, BLOCK, scratch);
   triangle<T>(count, inner, tau + first * 8, s);
-  gemm<T>(pool, 0, n, count, width, 1, target, n, 1, block, 1, n, 0, products, products, count, scratch);
-  gemm<T>(pool, B_LOWER, n, count, count, 1, products, count, 1, s, BLOCK, 1, 0, scaled, scaled, count, scratch);
-  gemm<T>(pool, 0, n, width, count, -1, scaled, count, 1, block, n, 1, 1, target, target, n, scratch);
+  gemm<T>(pool, upper, count, width, count, 1, s, 1, BLOCK, block, n, 1, 0, scaled, scaled, width, scratch);
+  gemm<T>(pool, 0, count, n, width, 1, scaled, width, 1, target, n, 1, 0, products, products, n, scratch);
+  gemm<T>(pool, 0, width, n, count, 1, block, 1, n, products, n, 1, 1, target, target, n, scratch);
 }
 
-/** Sᵀ of count reflectors: s_jj = τⱼ, and row j is −τⱼ·(VVᵀ)ⱼ·Sᵀ before it; inner: VVᵀ, its lower triangle. */
+/** −Sᵀ of count reflectors: s_jj = τⱼ, and row j is −τⱼ·(VVᵀ)ⱼ·Sᵀ before it; inner: VVᵀ, its lower triangle. */
 function triangle<T>(count: i32, inner: usize, tau: usize, s: usize): void {
   const row = BLOCK * sizeof<T>();
   memory.fill(s, 0, count * row);
@@ -152,6 +162,6 @@ function triangle<T>(count: i32, inner: usize, tau: usize, s: usize): void {
     const sj = s + j * row;
     subtractRows<T>(j, j, s, row, inner + j * row, sj);
     combine<T>(j, <T>t, sj, <T>0, sj);
-    store<T>(sj + j * sizeof<T>(), <T>t);
+    store<T>(sj + j * sizeof<T>(), <T>-t);
   }
 }

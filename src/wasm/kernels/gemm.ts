@@ -109,16 +109,24 @@ export function gemm<T>(
     return;
   }
   const small = <f64>m * n * k < SHARE_FROM;
-  const plain = structure == 0 && alpha == 1 && beta == 0;
-  if (small && plain && k <= MAX_DEPTH && hasTile<T>(m, n) && (bColumn == 1 || n % tileColumns<T>() == 0)) {
-    const bytes = sizeof<T>();
-    if (bColumn == 1) {
-      smallProduct<T>(m, n, k, a, aRow * bytes, aColumn * bytes, b, bRow * bytes, 1, c, cRow * bytes);
-    } else {
-      packPanels<T>(scratch, tileColumns<T>(), n, k, b, bColumn * bytes, bRow * bytes, <T>1);
-      smallProduct<T>(m, n, k, a, aRow * bytes, aColumn * bytes, scratch, rowBytes(), k, c, cRow * bytes);
+  if (small && structure == 0 && k <= MAX_DEPTH && hasTile<T>(m, n)) {
+    const accumulate = beta == 1 && c0 == c;
+    const direct = bColumn == 1 && alpha == 1;
+    const wholeTiles = n % tileColumns<T>() == 0;
+    if ((accumulate || beta == 0) && (wholeTiles || (direct && !accumulate))) {
+      const bytes = sizeof<T>();
+      const spare = scratch + slabBytes<T>(n, k);
+      let panel = 1;
+      bRow *= bytes;
+      if (!direct) {
+        packPanels<T>(scratch, tileColumns<T>(), n, k, b, bColumn * bytes, bRow, <T>alpha);
+        b = scratch;
+        bRow = rowBytes();
+        panel = k;
+      }
+      smallProduct<T>(m, n, k, a, aRow * bytes, aColumn * bytes, b, bRow, panel, c, cRow * bytes, accumulate, spare);
+      return;
     }
-    return;
   }
   if (small) pool = 0;
   const job = changetype<GemmJob>(scratch);

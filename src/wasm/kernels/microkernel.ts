@@ -340,6 +340,15 @@ function addTile<T>(tile: usize, c: usize, ldc: usize): void {
   }
 }
 
+/** C += rows of a tile, in a build whose tile has two vectors a row. */
+export function addRows<T>(rows: i32, tile: usize, c: usize, ldc: usize): void {
+  for (; rows > 0; rows--) {
+    addRow<T>(c, v128.load(tile), v128.load(tile, 16));
+    tile += rowBytes();
+    c += ldc;
+  }
+}
+
 /** C = tile */
 function copyTile(tile: usize, c: usize, ldc: usize): void {
   for (let end = tile + tileBytes(); tile < end; tile += 64) {

@@ -65,7 +65,8 @@ function copyRows<T>(rows: i32, columns: i32, from: usize, fromRow: i32, to: usi
   }
 }
 
-function copyRow<T>(bytes: i32, from: usize, to: usize): void {
+/** The elements of one row; memory.copy is a call, which short rows do not repay. */
+export function copyRow<T>(bytes: i32, from: usize, to: usize): void {
   if (bytes >= LONG) {
     memory.copy(to, from, bytes);
     return;

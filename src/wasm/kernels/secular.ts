@@ -6,6 +6,8 @@
  */
 
 const MOST_TURNS = 100;
+/** After a step of so much of the distance from the nearest pole the error is about its square, which is rounding: that root stands. */
+const NEARLY: f64 = 2.0 ** -27;
 
 // The sums of the last evaluation: below: over i ≤ split, above: over i > split; and their derivatives.
 let below: f64 = 0;
@@ -48,7 +50,12 @@ export function secularRoot(count: i32, k: i32, d: usize, z2: usize, rho: f64, t
     if (abs(w) <= f64.EPSILON * size) break;
     const step = interpolate(last, leftDistance - t, rightDistance - t, w);
     let next = t + step;
-    if (!(next > low && next < high)) next = (low + high) / 2;
+    if (!(next > low && next < high)) {
+      next = (low + high) / 2;
+    } else if (abs(step) <= NEARLY * min(abs(leftDistance - t), abs(rightDistance - t))) {
+      t = next;
+      break;
+    }
     if (next == t || next == low || next == high) break;
     t = next;
     w = evaluate(count, left, d, z2, pole, t) + 1 / rho;

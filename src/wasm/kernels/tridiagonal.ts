@@ -1,10 +1,11 @@
 import { C_UPPER, gemm } from "./gemm";
 import { madd } from "./microkernel";
+import { copyRow, fill } from "./movement";
 import { dot } from "./reductions";
 import { lanes, sumLanes } from "./vectors";
 
 /** Columns reduced between two updates of the rest of the matrix. */
-export const PANEL: i32 = 32;
+export const PANEL: i32 = 16;
 
 /** Bytes of the two stacks of panel vectors and the coefficients that tridiagonalize needs beside a gemm's scratch memory. */
 export function panelBytes<T>(n: i32): i32 {
@@ -50,18 +51,18 @@ export function tridiagonalize<T>(
       subtractRows<T>(q, n - j, wv + at, row, coefficients, diagonal);
       store<f64>(d + j * 8, <f64>load<T>(diagonal));
       const vj = v + j * row;
-      memory.fill(vj, 0, row);
+      fill<T>(n, 0, vj);
       const rest = n - j - 1;
       if (rest == 0) {
         store<f64>(tau + j * 8, 0);
         break;
       }
       const from = at + sizeof<T>();
-      memory.copy(vj + from, diagonal + sizeof<T>(), rest * sizeof<T>());
+      copyRow<T>(rest * sizeof<T>(), diagonal + sizeof<T>(), vj + from);
       const t = reflector<T>(rest, vj + from, e + j * 8);
       store<f64>(tau + j * 8, t);
-      memory.copy(vw + q * row, vj, row);
-      memory.copy(wv + size + q * row, vj, row);
+      copyRow<T>(row, vj, vw + q * row);
+      copyRow<T>(row, vj, wv + size + q * row);
       if (t == 0) continue;
       const w = wv + q * row + from;
       symmetricTimes<T>(rest, diagonal + row + sizeof<T>(), row, vj + from, w);
@@ -70,7 +71,7 @@ export function tridiagonalize<T>(
       subtractRows<T>(q, rest, vw + from, row, coefficients, w);
       subtractRows<T>(q, rest, wv + from, row, coefficients + PANEL * sizeof<T>(), w);
       combine<T>(rest, <T>t, w, <T>(-0.5 * t * t * dot<T>(rest, w, vj + from)), vj + from);
-      memory.copy(vw + size + q * row, wv + q * row, row);
+      copyRow<T>(row, wv + q * row, vw + size + q * row);
     }
     const rest = n - end;
     const at = end * sizeof<T>();
@@ -109,10 +110,14 @@ function reflector<T>(n: i32, x: usize, beta: usize): f64 {
 
 /** x = α·x + β·y */
 export function combine<T>(n: i32, alpha: T, x: usize, beta: T, y: usize): void {
-  for (let i = 0; i < n; i++) {
-    const at = i * sizeof<T>();
-    store<T>(x + at, alpha * load<T>(x + at) + beta * load<T>(y + at));
+  const alphas = v128.splat<T>(alpha);
+  const betas = v128.splat<T>(beta);
+  const end = n * sizeof<T>();
+  let at = 0;
+  for (; at <= end - 16; at += 16) {
+    v128.store(x + at, madd<T>(betas, v128.load(y + at), v128.mul<T>(alphas, v128.load(x + at))));
   }
+  for (; at < end; at += sizeof<T>()) store<T>(x + at, alpha * load<T>(x + at) + beta * load<T>(y + at));
 }
 
 /** out[q] = row q · x, four rows at a time. */
@@ -191,7 +196,7 @@ export function subtractRows<T>(count: i32, n: i32, rows: usize, row: i32, facto
  * Four rows at a time, so that y is loaded and stored a quarter as often.
  */
 function symmetricTimes<T>(n: i32, a: usize, row: i32, x: usize, y: usize): void {
-  memory.fill(y, 0, n * sizeof<T>());
+  fill<T>(n, 0, y);
   const end = n * sizeof<T>();
   let i = 0;
   for (; i + 4 <= n; i += 4) {
