@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { parseFlags as parseGiven } from "../examples/command-line.js";
 
 /**
@@ -13,4 +13,17 @@ export function parseFlags<Flags extends object>(
 ): Flags | { readonly help: string } {
   const parsed = parseGiven(command, argv);
   return "help" in parsed ? parsed : { ...defaults, ...(parsed.flags as Partial<Flags>) };
+}
+
+export function regularExpression(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
+export function simdOption(): Option {
+  const builds = ["baseline", "relaxed", "turbo"];
+  return new Option("--simd <build>", "which build of the kernels (default: relaxed)").choices(builds);
 }

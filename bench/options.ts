@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import type { Simd } from "../src/wasm/module.js";
-import { parseFlags } from "./flags.js";
+import { parseFlags, regularExpression, simdOption } from "./flags.js";
 
 export interface Options {
   readonly filter?: RegExp;
@@ -25,13 +25,7 @@ function command(): Command {
     .option("--json <file>", "write the rows there", fileToBe)
     .option("--html <file>", "write a page with tables and charts there", fileToBe)
     .option("--quick", "fewer samples and no size above 1024 (above 128 on cpu)")
-    .addOption(
-      new Option("--simd <build>", "which build of the kernels (default: relaxed)").choices([
-        "baseline",
-        "relaxed",
-        "turbo",
-      ]),
-    )
+    .addOption(simdOption())
     .addHelpText(
       "after",
       [
@@ -41,14 +35,6 @@ function command(): Command {
         "  npm run bench -- --filter '^step/' --json steps.json",
       ].join("\n"),
     );
-}
-
-function regularExpression(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (error) {
-    throw new InvalidArgumentError(`${(error as Error).message}.`);
-  }
 }
 
 /** Checked before the measurements, not after them. */

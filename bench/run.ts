@@ -1,13 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { UsageError } from "../examples/usage-error.js";
-import { enableRelaxedSimd, enableTurbo } from "../src/wasm/flags.js";
-import type { WasmOptions } from "../src/wasm/index.js";
 import { nameOf, type Case } from "./case.js";
 import { machineLine } from "./machine.js";
 import { measure, type Limits } from "./measure.js";
-import { parseOptions, type Options } from "./options.js";
+import { parseOptions } from "./options.js";
 import { measurePeak } from "./peak.js";
-import { allPlaces } from "./places.js";
+import { allPlaces, build } from "./places.js";
 import { renderPage } from "./report/page.js";
 import { isSuspect, rowOf, type Row } from "./row.js";
 import { allCases } from "./suites/index.js";
@@ -28,7 +26,7 @@ export async function run(argv: readonly string[], write: (text: string) => unkn
     return;
   }
   const { limits, ...sizes } = options.quick ? QUICK : THOROUGH;
-  const cases = chosen(allCases({ ...sizes, places: allPlaces(simdOf(options)) }), options.filter);
+  const cases = chosen(allCases({ ...sizes, places: allPlaces(build(options.simd)) }), options.filter);
   const machine = machineLine();
   write(`${machine}\n${tableHead()}\n`);
   const rows: Row[] = [];
@@ -40,17 +38,6 @@ export async function run(argv: readonly string[], write: (text: string) => unkn
   write(summary(rows));
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(rows, null, 1)}\n`);
   if (options.html !== undefined) writeFileSync(options.html, await renderPage(rows, machine));
-}
-
-/** @throws UsageError for a build that the engine cannot run */
-function simdOf({ simd = "relaxed" }: Options): Omit<WasmOptions, "threads"> {
-  if (simd === "turbo" && !enableTurbo())
-    throw new UsageError(
-      "--simd turbo: nothing here is joined to 256-bit operations; use Node 24 or newer on a processor with AVX2, or leave the flag out",
-    );
-  if (simd === "relaxed" && !enableRelaxedSimd())
-    throw new UsageError("--simd relaxed: this engine has no relaxed SIMD; use Node, or leave the flag out");
-  return simd === "turbo" ? { turbo: true } : { simd };
 }
 
 function chosen(cases: readonly Case[], filter: RegExp | undefined): Case[] {

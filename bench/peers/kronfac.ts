@@ -11,12 +11,13 @@ import {
   type Tensor,
 } from "../../src/index.js";
 import { consume } from "../consume.js";
-import { wasmPlace } from "../places.js";
+import { build, wasmPlace } from "../places.js";
+import type { PeerOptions } from "./options.js";
 import type { Method, Peer, Prepared } from "./peer.js";
 
-/** kronfac on one thread, as every peer runs. */
-export function kronfac(): Peer {
-  const { backend, module } = wasmPlace(1);
+/** kronfac on so many threads. @throws UsageError where the engine cannot run the build */
+export function kronfac({ threads, simd }: PeerOptions): Peer {
+  const { backend, module } = wasmPlace(threads, build(simd));
   const method = (how: string, compute: (operands: Operands) => Tensor[]): Method => ({
     how,
     prepare({ n, A, B, S }): Prepared {
@@ -35,7 +36,7 @@ export function kronfac(): Peer {
     },
   });
   return {
-    name: `kronfac (wasm, ${module}, 1 thread)`,
+    name: `kronfac (wasm, ${module}, threads: ${threads})`,
     dtypes: ["float32", "float64"],
     methods: () => ({
       matmul: method("matmul(A, B)", ({ A, B }) => [matmul(A, B)]),

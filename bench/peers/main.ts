@@ -23,7 +23,6 @@ const SLOW_CALL = 1;
 const QUICK_LIMITS = { minSamples: 5, maxSeconds: 1 };
 const SLOW_LIMITS = { minSamples: 2, maxSeconds: 0 };
 
-const own = kronfac();
 const write = (text: string) => process.stdout.write(`${text}\n`);
 
 await runExample(async () => {
@@ -33,8 +32,10 @@ await runExample(async () => {
 });
 
 /** Each peer in turn, kronfac timed beside it in every row; the ratio is the peer's time over kronfac's. */
-async function compare({ filter, sizes }: PeerOptions): Promise<void> {
-  write(machineLine());
+async function compare(options: PeerOptions): Promise<void> {
+  const { filter, sizes } = options;
+  const own = kronfac(options);
+  write(`${machineLine()}\n${own.name}`);
   let rows = 0;
   for (const [label, load] of Object.entries(peers)) {
     const loaded = await load().catch((error: unknown) => error as Error);
@@ -43,7 +44,7 @@ async function compare({ filter, sizes }: PeerOptions): Promise<void> {
       continue;
     }
     write(`\n${loaded.name}`);
-    for (const dtype of loaded.dtypes) rows += await compareWith(label, loaded, dtype, sizes, filter);
+    for (const dtype of loaded.dtypes) rows += await compareWith(label, loaded, own, dtype, sizes, filter);
   }
   if (rows === 0 && filter !== undefined)
     throw new UsageError(
@@ -55,6 +56,7 @@ async function compare({ filter, sizes }: PeerOptions): Promise<void> {
 async function compareWith(
   label: string,
   peer: Peer,
+  own: Peer,
   dtype: DType,
   sizes: readonly number[],
   filter: RegExp | undefined,
