@@ -7,6 +7,8 @@ import { HEADER_AT, headerOf, packSafetensors, unpackSafetensors, type Safetenso
 export interface Checkpoint {
   /** Wᵢ, layer by layer. */
   readonly weights: readonly HostTensor[];
+  /** What the layers' activations are called, where the model says so. */
+  readonly activations?: readonly string[];
   /** What the optimizer carries on with; missing where weights alone were saved. */
   readonly optimizer?: SavedOptimizer;
 }
@@ -24,11 +26,12 @@ const VERSION = "1";
 const CHECKSUM = /"checksum":"crc32:([0-9a-f]{8})"/;
 
 /** The file: safetensors, with the checksum of all of it, taken while the checksum itself is zeros, in the metadata. */
-export function packCheckpoint({ weights, optimizer }: Checkpoint): Uint8Array<ArrayBuffer> {
+export function packCheckpoint({ weights, activations, optimizer }: Checkpoint): Uint8Array<ArrayBuffer> {
   const { name, options = [], numbers = [], tensors = [] } = optimizer ?? {};
   const bytes = packSafetensors({
     metadata: new Map([
       ...Object.entries({ format: FORMAT, version: VERSION, checksum: "crc32:00000000" }),
+      ...(activations !== undefined ? [["activations", activations.join(" ")] as const] : []),
       ...(name !== undefined ? [["optimizer", name] as const] : []),
       ...prefixed("options.", options),
       ...prefixed("state.", numbers).map(([key, value]) => [key, textOf(value)] as const),
@@ -60,10 +63,12 @@ export function unpackCheckpoint(bytes: Uint8Array): Checkpoint {
   const name = metadata.get("optimizer");
   const matrices = under("weights.", tensors);
   const weights = Array.from({ length: matrices.size }, (_, i) => matrices.get(String(i)) ?? lacking(`weights.${i}`));
-  if (name === undefined) return { weights };
+  const called = metadata.get("activations");
+  const model = { weights, ...(called !== undefined && { activations: called.split(" ") }) };
+  if (name === undefined) return model;
   const numbers = [...under("state.", metadata)].map(([key, text]) => [key, Number(text)] as const);
   const options = under("options.", metadata);
-  return { weights, optimizer: { name, options, numbers: new Map(numbers), tensors: under("optimizer.", tensors) } };
+  return { ...model, optimizer: { name, options, numbers: new Map(numbers), tensors: under("optimizer.", tensors) } };
 }
 
 function unpacked(bytes: Uint8Array): Safetensors {

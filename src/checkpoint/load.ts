@@ -19,7 +19,8 @@ export function load(bytes: Uint8Array): Checkpoint {
 /**
  * Sets a model, and an optimizer constructed as the saved one was, to a checkpoint. On the same backend, what follows is bit for bit
  * what would have followed the save. Without an optimizer, the weights alone are set.
- * @throws RangeError or TypeError where the checkpoint does not fit the model's layers and dtype or the optimizer's kind and options;
+ * @throws RangeError or TypeError where the checkpoint does not fit the model's layers, activations and dtype or the optimizer's kind, loss and
+ * options;
  * NumericalError where its factors have no inverse; Error while a step is running. Nothing changes then.
  */
 export function restore(checkpoint: Checkpoint, model: Model, optimizer?: Resumable): void {
@@ -30,6 +31,7 @@ export function restore(checkpoint: Checkpoint, model: Model, optimizer?: Resuma
   using memory = new Lifetime();
   const old = memory.run(() => model.weights);
   checkWeights(weights, old);
+  checkActivations(checkpoint.activations, model.activations);
   const place = { backend: old[0].backend };
   const tensors = memory.run(() => weights.map((W) => toTensor(W, place)));
   memory.run(() => model.setWeights(tensors));
@@ -61,6 +63,16 @@ function checkWeights(saved: readonly HostTensor[], weights: readonly Tensor[]):
     saved.map((W, i) => [`weights.${i}`, W] as const),
     weights[0],
   );
+}
+
+/** @throws RangeError where both are known and differ. */
+function checkActivations(saved: readonly string[] | undefined, own: readonly string[] | undefined): void {
+  saved?.forEach((activation, i) => {
+    if (own !== undefined && own[i] !== activation)
+      throw new RangeError(
+        `restore: the activation of layer ${i} is ${activation} in the checkpoint, and ${own[i]} in the model; construct it as it was saved`,
+      );
+  });
 }
 
 function checkDtypes(tensors: Iterable<readonly [string, HostTensor]>, { dtype }: Tensor): void {

@@ -9,9 +9,13 @@ import { packCheckpoint, type SavedOptimizer } from "./checkpoint.js";
  * is given. It is of the moment of the call: what is trained while it waits is not in it.
  * @throws Error while a step is running, RangeError where the optimizer trains another model.
  */
-export async function save(model: Pick<Model, "weights">, optimizer?: Resumable): Promise<Uint8Array<ArrayBuffer>> {
+export async function save(
+  model: Pick<Model, "weights" | "activations">,
+  optimizer?: Resumable,
+): Promise<Uint8Array<ArrayBuffer>> {
   checkOwner("save", model, optimizer);
   using memory = new Lifetime();
+  const { activations } = model;
   const { weights, state } = memory.run(() => ({ weights: model.weights, state: optimizer?.state() }));
   const [matrices, tensors] = await Promise.all([
     readAll(weights.map((W, i) => [String(i), W] as const)),
@@ -23,7 +27,11 @@ export async function save(model: Pick<Model, "weights">, optimizer?: Resumable)
     numbers: state.numbers,
     tensors,
   };
-  return packCheckpoint({ weights: [...matrices.values()], ...(saved && { optimizer: saved }) });
+  return packCheckpoint({
+    weights: [...matrices.values()],
+    ...(activations && { activations }),
+    ...(saved && { optimizer: saved }),
+  });
 }
 
 /** @throws RangeError where the optimizer trains another model. */

@@ -135,7 +135,7 @@ export class Kfac implements Resumable {
   /** All that the next steps depend on, besides the weights, in fresh handles. @throws Error while a step is running. */
   state(): OptimizerState {
     if (this.#running) throw new Error("kfac: a step is still running; await it before saving");
-    return describeState(this.#carried, this.options);
+    return describeState(this.#carried, this.#loss, this.options);
   }
 
   /**
@@ -144,7 +144,7 @@ export class Kfac implements Resumable {
    */
   restore(state: OptimizerState): void {
     if (this.#running) throw new Error("kfac: a step is still running; await it before restoring");
-    this.#carried = keep(scope(() => rebuildState(state, this.model, this.options)));
+    this.#carried = keep(scope(() => rebuildState(state, this.model, this.#loss, this.options)));
   }
 
   /** Frees the optimizer's tensors; the model keeps its own. */

@@ -1,3 +1,4 @@
+import type { Loss } from "../network/loss.js";
 import type { Model } from "../network/model.js";
 import { share, type Tensor } from "../tensor/tensor.js";
 import { factorsOf, type KroneckerFactors } from "./factors.js";
@@ -32,10 +33,10 @@ export interface KfacState {
 }
 
 /** The state by name. An inverse of the current factors is saved without them. */
-export function describeState(state: KfacState, options: ResolvedOptions): OptimizerState {
+export function describeState(state: KfacState, loss: Loss, options: ResolvedOptions): OptimizerState {
   const { iteration, lambda, gamma, factors, inverse, previousStep, undo, average } = state;
   return {
-    ...identity(options),
+    ...identity(loss, options),
     numbers: new Map([
       ...Object.entries({ iteration, lambda, gamma }),
       ...(inverse ? Object.entries({ "inverse.lambda": inverse.lambda, "inverse.gamma": inverse.gamma }) : []),
@@ -51,11 +52,11 @@ export function describeState(state: KfacState, options: ResolvedOptions): Optim
 
 /**
  * The state that was described, its inverse prepared anew.
- * @throws RangeError or TypeError where it does not fit the model or the options; NumericalError where the inverse cannot be prepared.
+ * @throws RangeError or TypeError where it does not fit the model, the loss or the options; NumericalError where the inverse cannot be prepared.
  */
-export function rebuildState(described: OptimizerState, model: Model, options: ResolvedOptions): KfacState {
+export function rebuildState(described: OptimizerState, model: Model, loss: Loss, options: ResolvedOptions): KfacState {
   const { weights } = model;
-  const reader = new StateReader(described, identity(options), weights);
+  const reader = new StateReader(described, identity(loss, options), weights);
   const iteration = reader.number("iteration", "an integer of at least 0", (x) => Number.isSafeInteger(x) && x >= 0);
   const damping = (name: string) => reader.number(name, "a number of at least 0", (x) => x >= 0);
   const calibrated = iteration > 0 || options.lambda !== "calibrate";
@@ -91,8 +92,8 @@ export function rebuildState(described: OptimizerState, model: Model, options: R
 }
 
 /** λ and γ of the options are only where it started. */
-function identity({ inverse, lambda: _lambda, gamma: _gamma, ...rest }: ResolvedOptions) {
-  return { optimizer: "kfac", options: optionsAsText({ inverse: nameOfInverse(inverse), ...rest }) };
+function identity({ name }: Loss, { inverse, lambda: _lambda, gamma: _gamma, ...rest }: ResolvedOptions) {
+  return { optimizer: "kfac", options: optionsAsText({ loss: name, inverse: nameOfInverse(inverse), ...rest }) };
 }
 
 function blocks(name: string, factors: KroneckerFactors): [string, Tensor][] {

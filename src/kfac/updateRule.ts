@@ -119,7 +119,8 @@ export abstract class UpdateRule<S extends string> implements Resumable {
   }
 
   #identity() {
-    return { optimizer: this.#name, options: optionsAsText({ ...this.#rule.options, eta: this.#eta }) };
+    const options = { loss: this.#loss.name, ...this.#rule.options, eta: this.#eta };
+    return { optimizer: this.#name, options: optionsAsText(options) };
   }
 
   async #step(batch: Data): Promise<StepReport> {

@@ -3,6 +3,7 @@ import { ones } from "../tensor/create.js";
 import type { RandomStream } from "../tensor/random.js";
 import { format } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { nameOfActivation } from "./activationName.js";
 import { glorot, type Initialize } from "./initialize.js";
 import type { Trace } from "./model.js";
 
@@ -13,6 +14,8 @@ export type Activation = (s: Tensor) => Tensor;
 export interface Layer {
   /** [d_out, d_in + 1] */
   readonly weightShape: readonly [dOut: number, columns: number];
+  /** What its activation is called, for checkpoints: "tanh", say, or "custom". */
+  readonly activation?: string;
   /** Weights to start from, row by row; the network's own initialisation, if it names one, takes precedence. */
   initialize(random: RandomStream): ArrayLike<number>;
   /** W: [d_out, d_in + 1], aPrev: [m, d_in] → traces with m rows. */
@@ -27,6 +30,7 @@ export function dense(dIn: number, dOut: number, activation: Activation, initial
   const weightShape = [dOut, dIn + 1] as const;
   return {
     weightShape,
+    activation: nameOfActivation(activation),
     initialize: (random) => initialize(weightShape, random),
     forward(W, aPrev) {
       const aBar = homogeneous(aPrev);

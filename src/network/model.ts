@@ -12,6 +12,8 @@ export interface Model {
   /** Wᵢ, [dᵢ, dᵢ₋₁ + 1], the last column the bias; fresh handles. */
   readonly weights: readonly Tensor[];
   setWeights(weights: readonly Tensor[]): void;
+  /** What the layers' activations are called, where that is known: a checkpoint of others is refused. */
+  readonly activations?: readonly string[];
   /** The traces of all layers; pure and differentiable in the weights. x: [m, d₀]. */
   apply(weights: readonly Tensor[], x: Tensor): Trace[];
 }

@@ -62,6 +62,11 @@ export class Network implements Model, Disposable {
     return this.#weights.map(share);
   }
 
+  /** What the layers' activations are called, "custom" where that is not known. */
+  get activations(): string[] {
+    return this.layers.map(({ activation = "custom" }) => activation);
+  }
+
   /** Replaces all weights. @throws RangeError where a shape differs, TypeError where dtype or backend does; then nothing changes. */
   setWeights(weights: readonly Tensor[]): void {
     if (weights.length !== this.#weights.length)

@@ -4,11 +4,13 @@ import { load, restore } from "../../src/checkpoint/load.js";
 import { save } from "../../src/checkpoint/save.js";
 import { FormatError } from "../../src/formats/formatError.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/formats/namedTensors.js";
+import { relu } from "../../src/autodiff/index.js";
 import { Adam } from "../../src/kfac/adam.js";
 import { blockTridiagonal } from "../../src/kfac/blockTridiagonal.js";
 import { Kfac } from "../../src/kfac/kfac.js";
 import type { KfacOptions } from "../../src/kfac/options.js";
 import { batches } from "../../src/network/batches.js";
+import { sigmoidCrossEntropy } from "../../src/network/sigmoidCrossEntropy.js";
 import { cpu } from "../../src/tensor/cpu/index.js";
 import { read } from "../../src/tensor/create.js";
 import { disposeAll } from "../../src/tensor/scope.js";
@@ -27,9 +29,9 @@ async function saved(build = kfac(), iterations = 4): Promise<Uint8Array> {
 
 /** The checkpoint with something about its optimizer changed. */
 function changed(bytes: Uint8Array, change: (optimizer: NonNullable<Checkpoint["optimizer"]>) => object): Uint8Array {
-  const { weights, optimizer } = unpackCheckpoint(bytes);
+  const { optimizer, ...model } = unpackCheckpoint(bytes);
   if (optimizer === undefined) throw new Error("the checkpoint has no optimizer");
-  return packCheckpoint({ weights, optimizer: { ...optimizer, ...change(optimizer) } });
+  return packCheckpoint({ ...model, optimizer: { ...optimizer, ...change(optimizer) } });
 }
 
 const runs = (numRuns: number) => ({ numRuns, seed: 1 });
@@ -85,6 +87,8 @@ test("a checkpoint is a safetensors file of named tensors, and so are the averag
   if (!(start.optimizer instanceof Kfac)) throw new Error("the optimizer is no Kfac");
   const [averaged] = start.optimizer.averagedWeights;
   expect(await read(tensors.get("optimizer.average.0") ?? averaged)).toEqual(await read(averaged));
+  expect(metadata.get("activations")).toBe("tanh custom");
+  expect(metadata.get("options.loss")).toBe("squaredError");
   expect(metadata.get("options.inverse")).toBe("blockDiagonal");
   expect(metadata.get("state.iteration")).toBe("3");
 });
@@ -116,6 +120,24 @@ describe("restore refuses, and nothing changes:", () => {
       () => saved(kfac({ invertEvery: 7 })),
       kfac(),
       /under invertEvery 7, and the optimizer has 10; construct/,
+    ],
+    [
+      "another activation",
+      () => saved(kfac({}, { activation: relu })),
+      kfac(),
+      /the activation of layer 0 is relu in the checkpoint, and tanh in the model/,
+    ],
+    [
+      "another loss",
+      () => saved(kfac({}, { loss: sigmoidCrossEntropy })),
+      kfac(),
+      /under loss sigmoidCrossEntropy, and the optimizer has squaredError/,
+    ],
+    [
+      "another loss of Adam",
+      () => saved(building({ loss: sigmoidCrossEntropy }, ({ net, loss }) => new Adam(net, loss))),
+      building({}, ({ net, loss }) => new Adam(net, loss)),
+      /under loss sigmoidCrossEntropy, and the optimizer has squaredError/,
     ],
     ["another seed", () => saved(kfac({ seed: 3 })), kfac(), /under seed 3, and the optimizer has 0/],
     [
