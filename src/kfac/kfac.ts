@@ -1,26 +1,26 @@
-import { add, trace } from "../autodiff/index.js";
 import type { Data } from "../network/batches.js";
-import { BatchError, checkFaults } from "../network/faults.js";
+import { BatchError } from "../network/faults.js";
 import type { Loss } from "../network/loss.js";
 import type { Model } from "../network/model.js";
-import { largest } from "../tensor/dtype.js";
 import { NumericalError } from "../tensor/errors.js";
 import { stream, type RandomStream } from "../tensor/random.js";
 import { disposeAll, keep, scope } from "../tensor/scope.js";
 import { share, type Tensor } from "../tensor/tensor.js";
-import { adaptedLambda, gammaCandidates } from "./adaptation.js";
+import { adaptedLambda, gammaAfterRejection, gammaCandidates, raisedDamping } from "./adaptation.js";
 import { bestInitialLambda } from "./calibration.js";
 import { dampingRatios } from "./damping.js";
+import { checkStart, Diverged } from "./divergence.js";
 import type { KroneckerFactors } from "./factors.js";
 import { Iteration } from "./iteration.js";
 import { describeState, rebuildState, type KfacState, type Undo } from "./kfacState.js";
+import { leastModel, noteMinimum, readModels, totalTrace } from "./leastModel.js";
 import { forwardBackward, objectiveOf, type Pass } from "./objective.js";
 import type { StepReport } from "./optimizer.js";
 import type { OptimizerState, Resumable } from "./optimizerState.js";
 import { resolveOptions, type KfacOptions, type ResolvedOptions } from "./options.js";
 import { prepareInverse, type PreparedInverse } from "./preparedInverse.js";
-import { modelProducts, propose, readProducts, type Proposal } from "./proposal.js";
-import { at, constrained, isRepresentable, minimiseModel, type ModelMinimum } from "./quadraticModel.js";
+import { propose, type Proposal } from "./proposal.js";
+import type { ModelMinimum } from "./quadraticModel.js";
 import { updatedStatistics } from "./statistics.js";
 import { plus, scaled, type Vector } from "./vectors.js";
 
@@ -29,8 +29,6 @@ export type KfacReport = StepReport & Required<Pick<StepReport, "alpha" | "mu" |
 
 /** How often one step may raise the damping tenfold before it gives up. */
 const MAX_RAISES = 12;
-/** Damping that was 0 is raised to this. */
-const LEAST_DAMPING = 1e-8;
 
 /** The proposal to follow, and how far. */
 interface Choice {
@@ -42,9 +40,6 @@ interface Choice {
   readonly loss: number;
   readonly objective: number;
 }
-
-/** The objective is not finite, or far above what it was: the step before led where it should not have. */
-class Diverged extends NumericalError {}
 
 /**
  * K-FAC (Algorithm 2). `step` is the algorithm, a stage a line; each stage recovers from its own failures and says so in the
@@ -194,8 +189,8 @@ export class Kfac implements Resumable {
 
   async #calibrate(pass: Pass, factors: KroneckerFactors, iteration: Iteration): Promise<void> {
     if (!Number.isNaN(this.#lambda)) return;
-    const { faults, objective } = await iteration.read({ faults: pass.faults, objective: pass.objective });
-    await this.#checkStart(pass, faults, objective, iteration);
+    const { faults, objective } = pass;
+    await this.#checkStart(pass, await iteration.read({ faults, objective }), iteration);
     const lambda = await bestInitialLambda(this.model, this.#loss, pass, factors, this.options, iteration);
     this.#lambda = lambda;
     this.#gamma = this.options.gamma ?? Math.sqrt(lambda + this.options.eta);
@@ -241,69 +236,27 @@ export class Kfac implements Resumable {
     proposals: readonly Proposal<PreparedInverse>[],
     iteration: Iteration,
   ): Promise<Choice | string> {
-    const { eta, modelFraction, momentum, normConstraint } = this.options;
-    const lambda = this.#lambda;
+    const { momentum, modelFraction: fraction } = this.options;
     const previous = momentum ? this.#previousStep : undefined;
-    const scalars = iteration.memory.run(() => {
-      const { loss, objective, faults } = pass;
-      const products = proposals.map(({ delta }) => modelProducts(pass, this.#loss, delta, previous, modelFraction));
-      const smallest = proposals.flatMap(({ inverse }) => inverse.smallest ?? []);
-      return {
-        loss,
-        objective,
-        faults,
-        statistics: totalTrace(factors),
-        ...prefixed(products),
-        ...Object.fromEntries(smallest.map((t, i) => [`smallest.${i}`, t])),
-      };
-    });
-    const values: Record<string, number> = await iteration.read(scalars);
-    const { loss, objective, faults, statistics } = values;
-    await this.#checkStart(pass, faults, objective, iteration);
-
-    let best: Choice | undefined;
-    let problem = "the quadratic model has no minimum along the proposed direction";
-    const { dtype } = pass.objective;
-    proposals.forEach((proposal, i) => {
-      const products = readProducts(unprefixed(values, i));
-      const free = products.delta === 0 ? at(products, 0, 0, lambda, eta) : minimiseModel(products, lambda, eta);
-      const minimum = free && constrained(products, free, normConstraint, lambda, eta);
-      if (minimum !== undefined && !isRepresentable(products, minimum, largest(dtype)))
-        problem = `the minimum of the quadratic model is out of the range of ${dtype}`;
-      else if (minimum !== undefined && !(minimum.change >= (best?.minimum.change ?? Infinity)))
-        best = { factors, proposal, minimum, lambda, loss, objective };
-    });
-    if (best === undefined) return problem;
+    const read = await readModels(pass, this.#loss, factors, proposals, { previous, fraction }, iteration);
+    await this.#checkStart(pass, read, iteration);
+    const { loss, objective, statistics, products } = read;
+    const lambda = this.#lambda;
+    const least = leastModel(proposals, products, lambda, this.options, pass.objective.dtype);
+    if (typeof least === "string") return least;
+    const { gamma } = least.proposal;
     if (proposals.length > 1)
-      iteration.note("gamma-searched", `gamma ${this.#gamma.toPrecision(3)} → ${best.proposal.gamma.toPrecision(3)}`);
-    if (best.minimum.alpha === 0) iteration.note("stationary", "the gradient is zero: there is nothing to step along");
-    if (best.minimum.collinear)
-      iteration.note("momentum-dropped", "the new direction and the previous step are collinear");
-    if (best.minimum.nu < 1)
-      iteration.note("step-constrained", `the step was shortened to ${best.minimum.nu.toPrecision(3)} of its length`);
-    this.#gamma = best.proposal.gamma;
-    return { ...best, factors: this.#finite(factors, statistics, iteration) };
+      iteration.note("gamma-searched", `gamma ${this.#gamma.toPrecision(3)} → ${gamma.toPrecision(3)}`);
+    noteMinimum(least.minimum, iteration);
+    this.#gamma = gamma;
+    return { ...least, lambda, loss, objective, factors: this.#finite(factors, statistics, iteration) };
   }
 
-  /**
-   * @throws BatchError where the batch is at fault, Diverged where h is not finite, or where the step before more than doubled it: damping
-   * helps neither. Whether it did is looked at where h more than doubled from batch to batch, and measured on this batch then.
-   */
-  async #checkStart(pass: Pass, faults: number, objective: number, iteration: Iteration): Promise<void> {
-    checkFaults("kfac", this.#loss, faults);
-    if (!Number.isFinite(objective))
-      throw new Diverged(
-        `kfac: the objective is ${objective} in iteration ${iteration.k}; scale the inputs or the initial weights down`,
-      );
-    const undo = this.#undo;
+  /** @throws BatchError where the batch is at fault, Diverged where h is not finite, or the step before more than doubled it. */
+  async #checkStart(pass: Pass, read: { faults: number; objective: number }, iteration: Iteration): Promise<void> {
     const { rejection, eta } = this.options;
-    if (!rejection || undo === undefined || !moreThanDoubled(undo.objective, objective)) return;
-    const before = iteration.memory.run(() => objectiveOf(this.model, this.#loss, pass.batch, undo.weights, eta));
-    const without = await iteration.read({ objective: before });
-    if (moreThanDoubled(without.objective, objective))
-      throw new Diverged(
-        `kfac: the objective is ${objective.toPrecision(6)} in iteration ${iteration.k}, and ${without.objective.toPrecision(6)} without the last step`,
-      );
+    const undo = rejection ? this.#undo : undefined;
+    await checkStart(read, pass, undo, { model: this.model, loss: this.#loss, eta }, iteration);
   }
 
   /** The same where an inverse failed, which may be why. @throws as #checkStart does. */
@@ -311,7 +264,7 @@ export class Kfac implements Resumable {
     const { faults, objective } = pass;
     const statistics = iteration.memory.run(() => totalTrace(factors));
     const read = await iteration.read({ faults, objective, statistics });
-    await this.#checkStart(pass, read.faults, read.objective, iteration);
+    await this.#checkStart(pass, read, iteration);
     return this.#finite(factors, read.statistics, iteration);
   }
 
@@ -322,14 +275,14 @@ export class Kfac implements Resumable {
     return this.#factors;
   }
 
-  /** λ and γ² tenfold: what every failed inverse and every model without a minimum leads to. */
   #raiseDamping(problem: string, iteration: Iteration): void {
     const before = this.#gamma;
-    this.#lambda = Math.max(10 * this.#lambda, LEAST_DAMPING);
-    this.#gamma = Math.max(Math.sqrt(10) * before, Math.sqrt(LEAST_DAMPING));
+    const { lambda, gamma } = raisedDamping(this.#lambda, before);
+    this.#lambda = lambda;
+    this.#gamma = gamma;
     iteration.note(
       "damping-raised",
-      `${problem}: gamma ${before.toPrecision(3)} → ${this.#gamma.toPrecision(3)}, lambda ${this.#lambda.toPrecision(3)}`,
+      `${problem}: gamma ${before.toPrecision(3)} → ${gamma.toPrecision(3)}, lambda ${lambda.toPrecision(3)}`,
     );
   }
 
@@ -352,8 +305,7 @@ export class Kfac implements Resumable {
   /** Whether the step stands: one that raised h, where that was measured, does not (if rejection is on). */
   #accepts(rho: number | undefined, choice: Choice, iteration: Iteration): boolean {
     if (rho === undefined || rho >= 0 || !this.options.rejection) return true;
-    const gamma = this.#gamma;
-    this.#gamma = Math.min(gamma / Math.sqrt(19 / 20) ** this.options.adaptLambdaEvery, Math.max(gamma, 1));
+    this.#gamma = gammaAfterRejection(this.#gamma, this.options.adaptLambdaEvery);
     iteration.note(
       "step-rejected",
       `the step raised the objective (rho ${rho.toPrecision(3)}); the weights stay at ${choice.objective.toPrecision(6)}`,
@@ -438,31 +390,9 @@ export class Kfac implements Resumable {
   }
 }
 
-/** Whether h rose by more than its own size: noise between batches seldom makes it. */
-function moreThanDoubled(before: number, after: number): boolean {
-  return after - before > Math.abs(before);
-}
-
-/** Σ tr A + tr G over the layers: not finite where any of them is not. */
-function totalTrace(factors: KroneckerFactors): Tensor {
-  return factors.diagonal.flatMap(({ A, G }) => [trace(A), trace(G)]).reduce((a, b) => add(a, b));
-}
-
 /** The new value, kept; the old one is freed. */
 function replaced<V>(old: unknown, value: V): V {
   const kept = keep(value);
   disposeAll(old);
   return kept;
-}
-
-function prefixed(products: readonly Readonly<Record<string, Tensor>>[]): Record<string, Tensor> {
-  return Object.fromEntries(
-    products.flatMap((of, i) => Object.entries(of).map(([name, scalar]) => [`${i}.${name}`, scalar])),
-  );
-}
-
-function unprefixed(values: Readonly<Record<string, number>>, index: number): Record<string, number> {
-  const prefix = `${index}.`;
-  const own = Object.entries(values).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
 }
