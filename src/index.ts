@@ -6,7 +6,7 @@ import { cpu, setDefaultBackend } from "./tensor/index.js";
 import { hasWasm, wasm } from "./wasm/index.js";
 
 export * from "./tensor/index.js";
-export { wasm, hasWasm, type WasmBackend, type WasmOptions } from "./wasm/index.js";
+export { wasm, hasWasm, type Simd, type WasmBackend, type WasmOptions } from "./wasm/index.js";
 export * from "./autodiff/index.js";
 export * from "./network/index.js";
 export * from "./kfac/index.js";

@@ -7,7 +7,7 @@ import { concatenate, reshape } from "./rules/movement.js";
 import { forward, reverse } from "./sweep.js";
 import { primal, seenFrom, Variable, withVariables } from "./variable.js";
 
-type TensorFunction = (...xs: Tensor[]) => Tensor;
+export type TensorFunction = (...xs: Tensor[]) => Tensor;
 
 /** The gradient of a scalar function: a tensor for one argument, one for each for several. */
 export function grad(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor;

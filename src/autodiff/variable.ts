@@ -11,9 +11,9 @@ export type Pass = (gOrV: Tensor, y: Tensor, ...xs: never[]) => Tensor;
 export interface Rule {
   readonly name: string;
   readonly value: (...xs: never[]) => Tensor;
-  /** vjp[i](g, y, …xs) = gᵀ ∂y/∂xᵢ, of xᵢ's shape. */
+  /** `vjp[i](g, y, …xs)` = gᵀ ∂y/∂xᵢ, of xᵢ's shape. */
   readonly vjp: readonly Pass[];
-  /** jvp[i](v, y, …xs) = ∂y/∂xᵢ v, of y's shape. */
+  /** `jvp[i](v, y, …xs)` = ∂y/∂xᵢ v, of y's shape. */
   readonly jvp: readonly Pass[];
   /** For which inputs row r of y depends on row r of the input alone, for all r; none where it is missing: y mixes cases. */
   readonly cases?: readonly boolean[];

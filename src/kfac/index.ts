@@ -18,7 +18,7 @@ export { fisherProducts } from "./fisherProducts.js";
 export { minimiseModel, type ModelMinimum, type ModelProducts } from "./quadraticModel.js";
 export { adaptedLambda, gammaCandidates } from "./adaptation.js";
 export { Kfac, type KfacReport } from "./kfac.js";
-export { defaults, paper, type KfacOptions } from "./options.js";
+export { defaults, paper, type KfacOptions, type ResolvedOptions } from "./options.js";
 export { type Optimizer, type StepEvent, type StepReport } from "./optimizer.js";
 export { type OptimizerState, type Resumable } from "./optimizerState.js";
 export { Sgd, type SgdOptions } from "./sgd.js";

@@ -76,6 +76,7 @@ export const defaults = {
   seed: 0,
 } as const satisfies KfacOptions;
 
+/** Options with their defaults filled in. */
 export type ResolvedOptions = Required<Omit<KfacOptions, "gamma">> & Pick<KfacOptions, "gamma">;
 
 /** The options with their defaults. @throws RangeError for a value out of range, naming it and the range. */

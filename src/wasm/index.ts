@@ -2,6 +2,7 @@ import { WasmBackend, type WasmOptions } from "./backend.js";
 import { hasSimd } from "./module.js";
 
 export { WasmBackend, type WasmOptions };
+export type { Simd } from "./module.js";
 
 let shared: WasmBackend | undefined;
 

@@ -3,13 +3,15 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { apply, detach, type Input, type Rule } from "../variable.js";
 import { broadcastTo, sumTo } from "./broadcast.js";
 
-type Function1 = (x: Tensor) => Tensor;
-type Function2 = (a: Input, b: Input) => Tensor;
+/** One function of every element. */
+export type ElementwiseFunction = (x: Tensor) => Tensor;
+/** A function of the elements of two operands, broadcast to one shape. */
+export type BroadcastingFunction = (a: Input, b: Input) => Tensor;
 type Pass1 = (g: Tensor, y: Tensor, x: Tensor) => Tensor;
 type Pass2 = (g: Tensor, y: Tensor, a: Tensor, b: Tensor) => Tensor;
 
 /** An elementwise function: its Jacobian is diagonal, so one line is both its vjp and its jvp. */
-function elementwise(name: Parameters<typeof tensor.unary>[0], derivative: Pass1): Function1 {
+function elementwise(name: Parameters<typeof tensor.unary>[0], derivative: Pass1): ElementwiseFunction {
   const rule: Rule = {
     name,
     value: (x: Tensor) => tensor.unary(name, x),
@@ -21,7 +23,7 @@ function elementwise(name: Parameters<typeof tensor.unary>[0], derivative: Pass1
 }
 
 /** An elementwise function of two operands; cotangents are summed over the axes along which an operand was stretched. */
-function broadcasting(name: Parameters<typeof tensor.binary>[0], byA: Pass2, byB: Pass2): Function2 {
+function broadcasting(name: Parameters<typeof tensor.binary>[0], byA: Pass2, byB: Pass2): BroadcastingFunction {
   const rule: Omit<Rule, "cases"> = {
     name,
     value: (a: Input, b: Input) => tensor.binary(name, a, b),
@@ -46,7 +48,7 @@ function besideOthers(...operands: readonly Input[]): boolean[] {
 }
 
 /** A comparison is piecewise constant, so always a plain tensor. */
-function comparison(name: Parameters<typeof tensor.binary>[0]): Function2 {
+function comparison(name: Parameters<typeof tensor.binary>[0]): BroadcastingFunction {
   return (a, b) => tensor.binary(name, plain(a), plain(b));
 }
 
