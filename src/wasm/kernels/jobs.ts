@@ -3,6 +3,7 @@ import { mapUnit } from "./elementwise";
 import { gemmUnit } from "./gemm";
 import { mirrorUnit } from "./gram";
 import { uniformUnit } from "./philox";
+import { symmetricTimesUnit } from "./symmetricTimes";
 import { solveUnit } from "./triangular";
 
 /** Kinds of work that threads share; every thread finds the kernel by this number. */
@@ -12,6 +13,7 @@ export const SOLVE: i32 = 4;
 export const MAP: i32 = 6;
 export const CROSS_ENTROPY: i32 = 8;
 export const UNIFORM: i32 = 10;
+export const SYMMETRIC_TIMES: i32 = 12;
 
 /** The number of a kind for elements T. */
 export function kindOf<T>(kind: i32): i32 {
@@ -45,5 +47,9 @@ export function runUnit(kind: i32, job: usize, pool: usize, unit: i32, slot: i32
       return uniformUnit<f32>(job, unit);
     case 11:
       return uniformUnit<f64>(job, unit);
+    case 12:
+      return symmetricTimesUnit<f32>(job, unit);
+    case 13:
+      return symmetricTimesUnit<f64>(job, unit);
   }
 }

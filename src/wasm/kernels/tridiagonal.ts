@@ -2,6 +2,7 @@ import { C_UPPER, gemm } from "./gemm";
 import { madd } from "./microkernel";
 import { copyRow, fill } from "./movement";
 import { dot } from "./reductions";
+import { symmetricTimes } from "./symmetricTimes";
 import { lanes, sumLanes } from "./vectors";
 
 /** Columns reduced between two updates of the rest of the matrix. */
@@ -65,7 +66,7 @@ export function tridiagonalize<T>(
       copyRow<T>(row, vj, wv + size + q * row);
       if (t == 0) continue;
       const w = wv + q * row + from;
-      symmetricTimes<T>(rest, diagonal + row + sizeof<T>(), row, vj + from, w);
+      symmetricTimes<T>(pool, rest, diagonal + row + sizeof<T>(), row, vj + from, w, scratch);
       dotRows<T>(q, rest, wv + from, row, vj + from, coefficients);
       dotRows<T>(q, rest, vw + from, row, vj + from, coefficients + PANEL * sizeof<T>());
       subtractRows<T>(q, rest, vw + from, row, coefficients, w);
@@ -187,87 +188,6 @@ export function subtractRows<T>(count: i32, n: i32, rows: usize, row: i32, facto
       const at = i * sizeof<T>();
       const v = f0 * load<T>(r0 + at) + f1 * load<T>(r1 + at) + f2 * load<T>(r2 + at) + f3 * load<T>(r3 + at);
       store<T>(y + at, load<T>(y + at) + v);
-    }
-  }
-}
-
-/**
- * y = A·x with symmetric A, its upper triangle read once: each element serves its row and its column.
- * Four rows at a time, so that y is loaded and stored a quarter as often.
- */
-function symmetricTimes<T>(n: i32, a: usize, row: i32, x: usize, y: usize): void {
-  fill<T>(n, 0, y);
-  const end = n * sizeof<T>();
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    corner<T>(4, a + i * (row + sizeof<T>()), row, x + i * sizeof<T>(), y + i * sizeof<T>());
-    const r0 = a + i * row;
-    const r1 = r0 + row;
-    const r2 = r1 + row;
-    const r3 = r2 + row;
-    const xi = x + i * sizeof<T>();
-    const yi = y + i * sizeof<T>();
-    const x0 = v128.load_splat<T>(xi);
-    const x1 = v128.load_splat<T>(xi, sizeof<T>());
-    const x2 = v128.load_splat<T>(xi, 2 * sizeof<T>());
-    const x3 = v128.load_splat<T>(xi, 3 * sizeof<T>());
-    let s0 = v128.splat<T>(<T>0);
-    let s1 = s0;
-    let s2 = s0;
-    let s3 = s0;
-    let at = (i + 4) * sizeof<T>();
-    for (; at <= end - 16; at += 16) {
-      const v = v128.load(x + at);
-      let w = v128.load(y + at);
-      const a0 = v128.load(r0 + at);
-      s0 = madd<T>(a0, v, s0);
-      w = madd<T>(a0, x0, w);
-      const a1 = v128.load(r1 + at);
-      s1 = madd<T>(a1, v, s1);
-      w = madd<T>(a1, x1, w);
-      const a2 = v128.load(r2 + at);
-      s2 = madd<T>(a2, v, s2);
-      w = madd<T>(a2, x2, w);
-      const a3 = v128.load(r3 + at);
-      s3 = madd<T>(a3, v, s3);
-      w = madd<T>(a3, x3, w);
-      v128.store(y + at, w);
-    }
-    let t0 = <T>sumLanes<T>(s0);
-    let t1 = <T>sumLanes<T>(s1);
-    let t2 = <T>sumLanes<T>(s2);
-    let t3 = <T>sumLanes<T>(s3);
-    for (; at < end; at += sizeof<T>()) {
-      const v = load<T>(x + at);
-      const a0 = load<T>(r0 + at);
-      const a1 = load<T>(r1 + at);
-      const a2 = load<T>(r2 + at);
-      const a3 = load<T>(r3 + at);
-      t0 += a0 * v;
-      t1 += a1 * v;
-      t2 += a2 * v;
-      t3 += a3 * v;
-      const w =
-        a0 * load<T>(xi) +
-        a1 * load<T>(xi, sizeof<T>()) +
-        a2 * load<T>(xi, 2 * sizeof<T>()) +
-        a3 * load<T>(xi, 3 * sizeof<T>());
-      store<T>(y + at, load<T>(y + at) + w);
-    }
-    store<T>(yi, load<T>(yi) + t0);
-    store<T>(yi, load<T>(yi, sizeof<T>()) + t1, sizeof<T>());
-    store<T>(yi, load<T>(yi, 2 * sizeof<T>()) + t2, 2 * sizeof<T>());
-    store<T>(yi, load<T>(yi, 3 * sizeof<T>()) + t3, 3 * sizeof<T>());
-  }
-  corner<T>(n - i, a + i * (row + sizeof<T>()), row, x + i * sizeof<T>(), y + i * sizeof<T>());
-}
-
-/** y += A·x for a few rows, element by element. */
-function corner<T>(n: i32, a: usize, row: i32, x: usize, y: usize): void {
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      const value = load<T>(a + min(i, j) * row + max(i, j) * sizeof<T>());
-      store<T>(y + i * sizeof<T>(), load<T>(y + i * sizeof<T>()) + value * load<T>(x + j * sizeof<T>()));
     }
   }
 }

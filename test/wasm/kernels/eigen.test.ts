@@ -1,6 +1,6 @@
 import { cases, epsilon, random, type Dtype, type Kernels } from "./modules.js";
 
-const sizes = [0, 1, 2, 3, 5, 8, 15, 16, 17, 31, 33, 64, 65, 100, 150];
+const sizes = [0, 1, 2, 3, 5, 8, 15, 16, 17, 31, 33, 64, 65, 100, 150, 259];
 
 /** Symmetric matrices that are hard in different ways. */
 const kinds: Record<string, (n: number, x: (length: number) => Float64Array) => (i: number, j: number) => number> = {
