@@ -106,7 +106,7 @@ function command(): Command {
       learningRates(defaults.learningRate),
     )
     .option("--natural-lambda <x>", "damping λ of the natural gradient (default: 0.01)", positive)
-    .option("--lambda <x>", "initial damping λ of K-FAC (default: found by trying)", positive)
+    .option("--lambda <x>", "initial damping λ of K-FAC (default: the mean curvature)", positive)
     .option(
       "--data <directory>",
       "IDX files of a training set, and t10k files to hold out (default: the digits of the mnist package)",

@@ -1,58 +1,27 @@
-import type { Loss } from "../network/loss.js";
-import type { Model } from "../network/model.js";
-import { NumericalError } from "../tensor/errors.js";
-import { dampingRatios } from "./damping.js";
+import { add, div, mul, trace } from "../autodiff/index.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
 import type { KroneckerFactors } from "./factors.js";
-import type { Iteration } from "./iteration.js";
-import { objectiveOf, type Pass } from "./objective.js";
-import type { ResolvedOptions } from "./options.js";
-import { modelProducts, propose, readProducts } from "./proposal.js";
-import { minimiseModel } from "./quadraticModel.js";
-import { plus } from "./vectors.js";
 
-/** The λ that calibration tries, strongest first: each a factor of √10 from the next. */
-const CANDIDATES = Array.from({ length: 9 }, (_, i) => 10 ** (2 - i / 2));
+/** λ₀ where the mean curvature is 0 or not a number to use: nothing is known then. */
+const UNKNOWN = 1;
 
 /**
- * The λ, among candidates, whose first step lowers h most on the first batch: one inverse, one product with F and one forward
- * pass a candidate. Weaker damping is tried until the objective rises again.
- * @throws NumericalError where no candidate gives a finite objective.
+ * The mean of F̃'s diagonal, tr F̃ / n = Σᵢ tr Āᵢ₋₁,ᵢ₋₁ · tr Gᵢᵢ / n over all n weights: a scalar tensor. Damping of that size tells
+ * directions of more than the mean curvature from those of less, whatever the units of inputs and loss.
  */
-export async function bestInitialLambda(
-  model: Model,
-  loss: Loss,
-  pass: Pass,
-  factors: KroneckerFactors,
-  options: ResolvedOptions,
-  iteration: Iteration,
-): Promise<number> {
-  let best = { lambda: NaN, objective: Infinity };
-  for (const lambda of CANDIDATES) {
-    const objective = await objectiveAfterStep(lambda).catch((error: unknown) => {
-      if (error instanceof NumericalError) return Infinity;
-      throw error;
-    });
-    if (objective < best.objective) best = { lambda, objective };
-    else if (best.objective < Infinity) break;
-  }
-  if (Number.isNaN(best.lambda))
-    throw new NumericalError("kfac: no initial damping gives a finite objective; scale the weights or the inputs down");
-  return best.lambda;
-
-  async function objectiveAfterStep(lambda: number): Promise<number> {
-    const { eta, inverse: prepare, dampingNorm, modelFraction } = options;
-    const gamma = options.gamma ?? Math.sqrt(lambda + eta);
-    const { delta, products } = iteration.memory.run(() => {
-      const inverse = prepare(factors, { pi: dampingRatios(factors, dampingNorm), gamma, lambda, eta });
-      const proposal = propose(pass, gamma, inverse);
-      return { delta: proposal.delta, products: modelProducts(pass, loss, proposal.delta, undefined, modelFraction) };
-    });
-    const minimum = minimiseModel(readProducts(await iteration.read(products)), lambda, eta);
-    if (minimum === undefined) return Infinity;
-    const after = iteration.memory.run(() =>
-      objectiveOf(model, loss, pass.batch, plus(pass.weights, delta, minimum.alpha), eta),
+export function meanCurvature(factors: KroneckerFactors): Tensor {
+  return scope(() => {
+    const blocks = factors.diagonal;
+    const n = blocks.reduce((sum, { A, G }) => sum + A.shape[0] * G.shape[0], 0);
+    return div(
+      blocks.map(({ A, G }) => mul(trace(A), trace(G))).reduce((a, b) => add(a, b)),
+      n,
     );
-    const { objective } = await iteration.read({ objective: after });
-    return Number.isFinite(objective) ? objective : Infinity;
-  }
+  });
+}
+
+/** λ to start from, of the mean curvature on the first batch. */
+export function initialLambda(curvature: number): number {
+  return curvature > 0 && Number.isFinite(curvature) ? curvature : UNKNOWN;
 }

@@ -7,7 +7,7 @@ import { stream, type RandomStream } from "../tensor/random.js";
 import { disposeAll, keep, scope } from "../tensor/scope.js";
 import { share, type Tensor } from "../tensor/tensor.js";
 import { adaptedLambda, gammaAfterRejection, gammaCandidates, raisedDamping } from "./adaptation.js";
-import { bestInitialLambda } from "./calibration.js";
+import { initialLambda, meanCurvature } from "./calibration.js";
 import { dampingRatios } from "./damping.js";
 import { checkStart, Diverged } from "./divergence.js";
 import type { KroneckerFactors } from "./factors.js";
@@ -190,11 +190,13 @@ export class Kfac implements Resumable {
   async #calibrate(pass: Pass, factors: KroneckerFactors, iteration: Iteration): Promise<void> {
     if (!Number.isNaN(this.#lambda)) return;
     const { faults, objective } = pass;
-    await this.#checkStart(pass, await iteration.read({ faults, objective }), iteration);
-    const lambda = await bestInitialLambda(this.model, this.#loss, pass, factors, this.options, iteration);
+    const curvature = iteration.memory.run(() => meanCurvature(factors));
+    const read = await iteration.read({ faults, objective, curvature });
+    await this.#checkStart(pass, read, iteration);
+    const lambda = initialLambda(read.curvature);
     this.#lambda = lambda;
     this.#gamma = this.options.gamma ?? Math.sqrt(lambda + this.options.eta);
-    iteration.note("calibrated", `lambda ${lambda.toPrecision(3)} lowers the objective most on the first batch`);
+    iteration.note("calibrated", `lambda starts at ${lambda.toPrecision(3)}, the mean curvature on the first batch`);
   }
 
   /** The proposal with the least M(δ); damping is raised until there is one. */

@@ -9,7 +9,7 @@ export interface KfacOptions {
   readonly inverse?: InverseStrategy;
   /** Where the g of the statistics come from (§5). */
   readonly fisher?: FisherMode;
-  /** λ to start from (§6.5), or "calibrate": the first step tries several and takes the one whose step lowers h most. */
+  /** λ to start from (§6.5), or "calibrate": the mean of F̃'s diagonal on the first batch. */
   readonly lambda?: number | "calibrate";
   /** η: L2 regularisation (weight decay). */
   readonly eta?: number;
