@@ -1,11 +1,11 @@
 import type { Triangle } from "../../tensor/backend.js";
-import { eye, fromArray } from "../../tensor/create.js";
+import { fromArray } from "../../tensor/create.js";
 import { zeros as zeroArray } from "../../tensor/dtype.js";
 import * as tensor from "../../tensor/operations.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply, levelOf } from "../variable.js";
-import { add, log, mul, negative, where } from "./elementwise.js";
-import { transpose } from "./movement.js";
+import { add, log, mul, negative } from "./elementwise.js";
+import { concatenate, reshape, slice, transpose } from "./movement.js";
 import { matmul } from "./products.js";
 import { sum } from "./reduction.js";
 
@@ -82,10 +82,14 @@ export function logDeterminant(a: Tensor): Tensor {
   return mul(sum(log(diagonal(cholesky(a)))), 2);
 }
 
-/** The diagonal of a square matrix: [n, n] → [n]. */
+/** The diagonal of a square matrix: [n, n] → [n]. All of it but the last element is the first column of the elements in rows of n + 1. */
 export function diagonal(a: Tensor): Tensor {
   const n = tensor.square("diagonal", a);
-  return sum(where(eye(n, a), a, 0), 1);
+  const flat = reshape(a, [n * n]);
+  if (n < 2) return flat;
+  const rows = reshape(slice(flat, [[0, n * n - 1]]), [n - 1, n + 1]);
+  const column = slice(rows, [null, [0, 1]]);
+  return concatenate([reshape(column, [n - 1]), slice(flat, [[n * n - 1, n * n]])]);
 }
 
 /** Σ aᵢᵢ of a square matrix. */
