@@ -1,13 +1,15 @@
 import type { Device, Elements } from "../../src/gpu/devices/device.js";
+import { Launcher } from "../../src/gpu/launcher.js";
 import { eliminate, invertInBlocks } from "../../src/gpu/operations/blockInverse.js";
-import { walked } from "../../src/gpu/operations/movement.js";
+import { same } from "../../src/gpu/operations/movement.js";
 import { gram, matmul } from "../../src/gpu/operations/products.js";
 import { steps } from "../../src/gpu/operations/steps.js";
-import { Launcher, type Resident } from "../../src/gpu/resident.js";
+import type { Resident } from "../../src/gpu/resident.js";
 
-/** Makes a result, and frees one. */
+/** Makes a result, reads one back, and frees one. */
 export interface Work {
   readonly launch: () => Resident;
+  readonly read: (result: Resident) => Promise<unknown>;
   readonly free: (result: Resident) => void;
 }
 
@@ -62,8 +64,8 @@ export function heavyKernels(device: Device, n: number): HeavyKernel[] {
       ...both("S⁻¹", 1, averaged),
       // Every block reads and writes the whole matrix once.
       bytes: 2 * square * Math.ceil(n / 64),
-      tuned: workOn(tuned, (run) => invertInBlocks(run, copy(run, S, n), n)),
-      stock: workOn(stock, (run) => steps(run, eliminate, copy(run, S, n), n)),
+      tuned: workOn(tuned, (run) => invertInBlocks(run, same(run, S), n)),
+      stock: workOn(stock, (run) => steps(run, eliminate, same(run, S), n)),
     },
   ];
 }
@@ -72,15 +74,11 @@ export function heavyKernels(device: Device, n: number): HeavyKernel[] {
 export function workOn(run: Launcher, launch: (run: Launcher) => Resident): Work {
   return {
     launch: () => launch(run),
+    read: (result) => run.device.read(run.stored(result).elements ?? {}, result.length),
     free: (result) => {
       run.free(result);
     },
   };
-}
-
-/** Inversions free their operand. */
-function copy(run: Launcher, x: Resident, n: number): Resident {
-  return walked(run, x, [n * n], [1]);
 }
 
 /** Numbers in ±½ from a linear congruential generator. */

@@ -3,7 +3,8 @@ import { Kfac, paper } from "../../src/index.js";
 import { open } from "../../src/gpu/devices/open.js";
 import type { Device } from "../../src/gpu/devices/device.js";
 import { gpu } from "../../src/gpu/index.js";
-import { Launcher, type Resident } from "../../src/gpu/resident.js";
+import { Launcher } from "../../src/gpu/launcher.js";
+import type { Resident } from "../../src/gpu/resident.js";
 import { loss } from "../../examples/autoencoder/autoencoder.js";
 import { runExample } from "../../examples/usage-error.js";
 import { makeBatch, makeNetwork } from "../autoencoder.js";
@@ -38,9 +39,9 @@ async function timeKernels(device: Device, { size, tflops, bandwidth }: GpuBench
     `n = ${size}${" ".repeat(9)}resident  with read-back   TFLOP/s  flop/byte  of roofline      stock  stock / tuned`,
   );
   for (const { name, flops, bytes, tuned, stock } of heavyKernels(device, size)) {
-    const resident = await secondsOf(device, tuned, REPEATS);
-    const readBack = await secondsOf(device, tuned, 1);
-    const plain = await secondsOf(device, stock, REPEATS);
+    const resident = await secondsOf(tuned, REPEATS);
+    const readBack = await secondsOf(tuned, 1);
+    const plain = await secondsOf(stock, REPEATS);
     const floor = Math.max(flops / ((tflops ?? NaN) * 1e12), bytes / ((bandwidth ?? NaN) * 1e9));
     write(
       [
@@ -58,7 +59,7 @@ async function timeKernels(device: Device, { size, tflops, bandwidth }: GpuBench
 }
 
 /** Seconds a launch, the median over samples, of so many launches and one read-back. */
-async function secondsOf(device: Device, { launch, free }: Work, repeats: number): Promise<number> {
+async function secondsOf({ launch, read, free }: Work, repeats: number): Promise<number> {
   const sample = async () => {
     const started = performance.now();
     let last: Resident | undefined;
@@ -66,8 +67,10 @@ async function secondsOf(device: Device, { launch, free }: Work, repeats: number
       if (last !== undefined) free(last);
       last = launch();
     }
-    if (last?.elements !== undefined) await device.read(last.elements);
-    if (last !== undefined) free(last);
+    if (last !== undefined) {
+      await read(last);
+      free(last);
+    }
     return (performance.now() - started) / 1000 / repeats;
   };
   await sample();
@@ -81,7 +84,7 @@ async function timeLaunches(device: Device): Promise<void> {
   const run = new Launcher(device);
   const one = run.upload(new Float32Array(1));
   const work = workOn(run, () => run.launch(body, [one], [1]));
-  const [many, few] = [await secondsOf(device, work, 1000), await secondsOf(device, work, 1)];
+  const [many, few] = [await secondsOf(work, 1000), await secondsOf(work, 1)];
   write(`\na launch of one cell: ${duration(many)} among a thousand, ${duration(few)} with its read-back`);
 }
 

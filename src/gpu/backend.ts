@@ -13,14 +13,14 @@ import type { DType, FloatArray } from "../tensor/dtype.js";
 import { size, type Shape } from "../tensor/shape.js";
 import type { Device } from "./devices/device.js";
 import { open, type GpuMode } from "./devices/open.js";
+import { Launcher } from "./launcher.js";
 import type { Mode } from "./library.js";
 import { binary, unary, where, type Broadcast } from "./operations/elementwise.js";
 import { cholesky, invertSpd, solveTriangular, symmetricEigen } from "./operations/factorizations.js";
-import { fill, gathered, joined, walked } from "./operations/movement.js";
+import { broadcast, gathered, joined, permute, same, slice } from "./operations/movement.js";
 import { gram, matmul } from "./operations/products.js";
 import { dot, reduce } from "./operations/reductions.js";
-import { Launcher, residentOf, type Resident } from "./resident.js";
-import { broadcastStrides } from "./strides.js";
+import { residentOf, type Resident } from "./resident.js";
 
 export interface GpuOptions {
   /** How gpu.js runs the kernels; "auto": WebGPU where there is an adapter, else WebGL 2, else WebAssembly. */
@@ -91,20 +91,19 @@ export class GpuBackend implements Backend {
   }
 
   async read(x: Operand): Promise<FloatArray> {
-    const { elements, doubts } = residentOf(x);
+    const { elements, doubts } = this.#launcher.stored(residentOf(x));
     const [reading, ...answers] = await Promise.allSettled([
-      elements === undefined ? new Float32Array(0) : this.#launcher.device.read(elements),
+      elements === undefined ? new Float32Array(0) : this.#launcher.device.read(elements, size(x.shape)),
       ...doubts.map((doubt) => doubt.ask()),
     ]);
     // The cause comes before what it led to.
     for (const answer of answers) if (answer.status === "fulfilled" && answer.value !== undefined) throw answer.value;
     for (const outcome of [reading, ...answers]) if (outcome.status === "rejected") throw outcome.reason;
-    const values = (reading as PromiseFulfilledResult<Float32Array>).value;
-    return values.subarray(0, size(x.shape));
+    return (reading as PromiseFulfilledResult<Float32Array>).value;
   }
 
   convert(x: Operand): Storage {
-    return walked(this.#launcher, residentOf(x), [size(x.shape)], [1]);
+    return same(this.#launcher, residentOf(x));
   }
 
   free(storage: Storage): void {
@@ -112,19 +111,19 @@ export class GpuBackend implements Backend {
   }
 
   fill(shape: Shape, _dtype: DType, value: number): Storage {
-    return fill(this.#launcher, size(shape), value);
+    return this.#launcher.fill(shape, value);
   }
 
   unary(operation: UnaryOperation, x: Operand): Storage {
-    return unary(this.#launcher, operation, residentOf(x), size(x.shape));
+    return unary(this.#launcher, operation, residentOf(x));
   }
 
   binary(operation: BinaryOperation, a: Operand | number, b: Operand | number, shape: Shape): Storage {
-    return binary(this.#launcher, operation, broadcast(a), broadcast(b), shape);
+    return binary(this.#launcher, operation, operandOf(a), operandOf(b), shape);
   }
 
   where(condition: Operand, a: Operand | number, b: Operand | number, shape: Shape): Storage {
-    return where(this.#launcher, broadcast(condition), broadcast(a), broadcast(b), shape);
+    return where(this.#launcher, operandOf(condition), operandOf(a), operandOf(b), shape);
   }
 
   reduce(operation: ReduceOperation, x: Operand, outer: number, length: number, inner: number): Storage {
@@ -136,23 +135,15 @@ export class GpuBackend implements Backend {
   }
 
   broadcast(x: Operand, shape: Shape): Storage {
-    return walked(this.#launcher, residentOf(x), shape, broadcastStrides(x.shape, shape));
+    return broadcast(this.#launcher, residentOf(x), x.shape, shape);
   }
 
   permute(x: Operand, axes: readonly number[]): Storage {
-    const strides = broadcastStrides(x.shape, x.shape);
-    return walked(
-      this.#launcher,
-      residentOf(x),
-      axes.map((axis) => x.shape[axis]),
-      axes.map((axis) => strides[axis]),
-    );
+    return permute(this.#launcher, residentOf(x), x.shape, axes);
   }
 
   slice(x: Operand, starts: readonly number[], shape: Shape): Storage {
-    const strides = broadcastStrides(x.shape, x.shape);
-    const offset = starts.reduce((total, start, axis) => total + start * strides[axis], 0);
-    return walked(this.#launcher, residentOf(x), shape, strides, offset);
+    return slice(this.#launcher, residentOf(x), x.shape, starts, shape);
   }
 
   concatenate(xs: readonly Operand[], axis: number, shape: Shape): Storage {
@@ -205,6 +196,6 @@ export class GpuBackend implements Backend {
   }
 }
 
-function broadcast(x: Operand | number): Broadcast {
+function operandOf(x: Operand | number): Broadcast {
   return typeof x === "number" ? { value: x, shape: [] } : { value: residentOf(x), shape: x.shape };
 }

@@ -18,7 +18,7 @@ export interface Program {
   readonly name: string;
   /** Axes of the output. */
   readonly rank: 1 | 2 | 3;
-  /** The body's arguments in their order. */
+  /** The body's arguments in their order; gpu.js renames those with an underscore, so none has one. */
   readonly parameters: Readonly<Record<string, Parameter>>;
   readonly body: string;
   /** What WebGPU runs instead; the body is its reference. */
@@ -43,3 +43,15 @@ export const settings = {
   loopMaxIterations: 2 ** 30,
   strictIntegers: true,
 } as const;
+
+const named = new Map<string, Program>();
+
+/** The program of that name, built once. */
+export function programNamed(name: string, build: (name: string) => Program): Program {
+  let program = named.get(name);
+  if (program === undefined) {
+    program = build(name);
+    named.set(name, program);
+  }
+  return program;
+}

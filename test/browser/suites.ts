@@ -25,6 +25,7 @@ const onGpuJs = [
   "test/autodiff/linearisation",
   "test/autodiff/transforms",
   "test/gpu/faults",
+  "test/gpu/fusion",
   "test/gpu/kernels",
   "test/gpu/training",
 ].map((path) => `${path}.test.ts`);

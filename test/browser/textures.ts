@@ -31,8 +31,8 @@ test("elements of an array of two million are found where they are", async () =>
 test("an array that no texture holds is refused with both numbers", async () => {
   using backend = await gpu({ mode: "webgl2" }).ready();
   const most = longest ** 2;
-  expect(() => full([2 * most], 1, { backend })).toThrow(
-    `gpu: fill needs an array of ${2 * most} elements, but a texture here has at most ${most}`,
+  await expect(read(full([2 * most], 1, { backend }))).rejects.toThrow(
+    `gpu: number-1 needs an array of ${2 * most} elements, but a texture here has at most ${most}`,
   );
 });
 
@@ -42,7 +42,7 @@ test("a kernel that does not compile is named at its launch, and others still ru
   const broken: Program = { name: "broken", rank: 1, parameters: { a: "array" }, body: "return a[this.thread.x] + ;" };
   expect(() => device.launch(broken, [x], [2])).toThrow("gpu: kernel broken does not compile on");
   const twice: Program = { ...broken, name: "twice", body: "return 2 * a[this.thread.x];" };
-  expect(await device.read(device.launch(twice, [x], [2]))).toEqual(Float32Array.of(2, 4));
+  expect(await device.read(device.launch(twice, [x], [2]), 2)).toEqual(Float32Array.of(2, 4));
   device.destroy();
 });
 
@@ -56,7 +56,7 @@ test("what is freed serves later arrays: a loop keeps as many arrays as it needs
     device.free(before);
     expect(device.live).toBe(1);
   }
-  expect(await device.read(x)).toEqual(Float32Array.of(2 ** 20, 3 * 2 ** 20));
+  expect(await device.read(x, 2)).toEqual(Float32Array.of(2 ** 20, 3 * 2 ** 20));
   device.destroy();
 });
 

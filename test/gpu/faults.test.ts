@@ -1,8 +1,8 @@
 import { open } from "../../src/gpu/devices/open.js";
 import { gpu, type GpuMode } from "../../src/gpu/index.js";
+import { Launcher } from "../../src/gpu/launcher.js";
 import type { Program } from "../../src/gpu/program.js";
-import { Launcher } from "../../src/gpu/resident.js";
-import { invertSpd, matmul, NumericalError, ones, read, tensor } from "../../src/index.js";
+import { add, invertSpd, matmul, mul, NumericalError, ones, read, slice, tensor } from "../../src/index.js";
 import { modes } from "./modes.js";
 
 test("a mode that there is not is refused with those that there are", async () => {
@@ -32,11 +32,16 @@ describe.each(modes)("gpu.js in mode %s", (mode) => {
   test("a factorisation that fails spoils what is computed from it, and says why where it is read", async () => {
     using backend = await gpu({ mode }).ready();
     const indefinite = tensor([[1, 2], [2, 1]], { backend }); // prettier-ignore
-    const failure = await (async () => read(matmul(invertSpd(indefinite), ones([2, 2], { backend }))))().catch(
-      (error: unknown) => error,
-    );
-    expect(failure).toBeInstanceOf(NumericalError);
-    expect(String(failure)).toContain("pivot 1 of a [2×2] float32 matrix is −3, not positive; add damping");
+    const results = [
+      () => matmul(invertSpd(indefinite), ones([2, 2], { backend })),
+      () => add(mul(invertSpd(indefinite), 2), 1),
+      () => slice(invertSpd(indefinite), [[0, 1]]),
+    ];
+    for (const result of results) {
+      const failure = await (async () => read(result()))().catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(NumericalError);
+      expect(String(failure)).toContain("pivot 1 of a [2×2] float32 matrix is −3, not positive; add damping");
+    }
     expect(await read(indefinite)).toEqual(Float32Array.of(1, 2, 2, 1));
   });
 });
@@ -62,9 +67,10 @@ describe.each(modes)("gpu.js in mode %s", (mode) => {
     const before = run.launch(intact, [x], [2]);
     const spoilt = run.launch(broken, [x], [2]);
     const after = run.launch(intact, [x], [2]);
-    const errors = await Promise.all(spoilt.doubts.map((doubt) => doubt.ask()));
+    const errors = await Promise.all(run.stored(spoilt).doubts.map((doubt) => doubt.ask()));
     expect(String(errors.find((error) => error !== undefined))).toContain("gpu: kernel broken does not compile on");
-    for (const { elements = {} } of [before, after]) expect(await device.read(elements)).toEqual(Float32Array.of(2, 4));
+    for (const intactly of [before, after])
+      expect(await device.read(run.stored(intactly).elements ?? {}, 2)).toEqual(Float32Array.of(2, 4));
     device.destroy();
   });
 

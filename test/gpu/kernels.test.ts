@@ -1,10 +1,11 @@
 import { open } from "../../src/gpu/devices/open.js";
 import type { Device } from "../../src/gpu/devices/device.js";
+import { Launcher } from "../../src/gpu/launcher.js";
 import { gram, matmul } from "../../src/gpu/operations/products.js";
 import { joined } from "../../src/gpu/operations/movement.js";
 import { reduce } from "../../src/gpu/operations/reductions.js";
 import { invertSpd } from "../../src/gpu/operations/factorizations.js";
-import { Launcher, type Resident } from "../../src/gpu/resident.js";
+import type { Resident } from "../../src/gpu/resident.js";
 import { gram as plainGram, matmul as plainMatmul } from "../../src/tensor/linalg/index.js";
 import { stream } from "../../src/index.js";
 import { modes } from "./modes.js";
@@ -30,8 +31,9 @@ function covariance(n: number, damping: number): Float32Array {
 }
 
 async function values(run: Launcher, x: Resident): Promise<Float32Array> {
-  for (const doubt of x.doubts) expect(await doubt.ask()).toBeUndefined();
-  return run.device.read(x.elements ?? {});
+  const { elements = {}, doubts } = run.stored(x);
+  for (const doubt of doubts) expect(await doubt.ask()).toBeUndefined();
+  return run.device.read(elements, x.length);
 }
 
 /** The largest error, in units of Σ|terms|. */

@@ -22,10 +22,11 @@ export interface Device {
   launch(program: Program, args: readonly (Elements | number)[], output: readonly number[]): Elements;
   /** What the driver has yet to say of a launch's result: whether its kernel compiled, whether there was memory for it. */
   doubtsOf?(elements: Elements): readonly Doubt[];
-  read(elements: Elements): Promise<Float32Array>;
-  /** Elements at once: only where nothing is pending. */
-  readNow?(elements: Elements): Float32Array;
-  /** New arrays of the given lengths that the host computes from x, in the order of launches. */
+  /** The first `length` elements. */
+  read(elements: Elements, length: number): Promise<Float32Array>;
+  /** The same at once: only where nothing is pending. */
+  readNow?(elements: Elements, length: number): Float32Array;
+  /** New arrays of the given lengths that the host computes from all of x, in the order of launches. */
   onHost(x: Elements, lengths: readonly number[], compute: (x: Float32Array) => Float32Array[]): Elements[];
   free(elements: Elements): void;
   destroy(): void;

@@ -106,14 +106,14 @@ class TextureDevice implements Device {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- what readNow throws is a rejection
-  async read(elements: Elements): Promise<Float32Array> {
-    return this.readNow(elements);
+  async read(elements: Elements, length: number): Promise<Float32Array> {
+    return this.readNow(elements, length);
   }
 
   /** @throws Error for what went wrong since the last read. */
-  readNow(elements: Elements): Float32Array {
+  readNow(elements: Elements, length: number): Float32Array {
     const gl = this.#gl;
-    const { framebuffer, width, height, length } = elements as FloatTexture;
+    const { framebuffer, width, height } = elements as FloatTexture;
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     this.#readsOne ??=
       gl.getParameter(gl.IMPLEMENTATION_COLOR_READ_FORMAT) === gl.RED &&
@@ -126,7 +126,7 @@ class TextureDevice implements Device {
   }
 
   onHost(x: Elements, _lengths: readonly number[], compute: (x: Float32Array) => Float32Array[]): Elements[] {
-    return compute(this.readNow(x)).map((values) => this.upload(values));
+    return compute(this.readNow(x, (x as FloatTexture).length)).map((values) => this.upload(values));
   }
 
   free(elements: Elements): void {

@@ -13,8 +13,8 @@ interface ArrayOnDevice {
   readonly doubts: readonly Doubt[];
 }
 
-/** Bytes between the parameters of launches in one uniform buffer: WebGPU's alignment of dynamic offsets. */
-const SLOT = 256;
+/** Bytes between the parameters of launches in one uniform buffer: twice the alignment that WebGPU asks for, as much as fused kernels may need. */
+const SLOT = 512;
 /** Launches that are submitted together, at most. */
 const BATCH = 256;
 /** GPUBufferUsage, which Node's globals lack. */
@@ -108,9 +108,9 @@ class WebGpuDevice implements Device {
     return (elements as ArrayOnDevice).doubts;
   }
 
-  async read(elements: Elements): Promise<Float32Array> {
+  async read(elements: Elements, length: number): Promise<Float32Array> {
     const values = await new Promise<Float32Array>((resolve, reject) => {
-      this.#reads.push({ array: elements as ArrayOnDevice, resolve, reject });
+      this.#reads.push({ array: { ...(elements as ArrayOnDevice), length }, resolve, reject });
       // All that is asked for before anyone waits comes back in one buffer.
       if (this.#reads.length === 1)
         queueMicrotask(() => {

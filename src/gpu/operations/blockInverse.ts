@@ -1,6 +1,7 @@
+import type { Launcher } from "../launcher.js";
 import type { Program } from "../program.js";
-import type { Launcher, Resident } from "../resident.js";
-import { walked } from "./movement.js";
+import type { Resident } from "../resident.js";
+import { slice } from "./movement.js";
 import { productTile } from "./productTile.js";
 import { PIVOT, steps } from "./steps.js";
 
@@ -159,5 +160,5 @@ export function invertInBlocks(run: Launcher, a: Resident, n: number): Resident 
     x = run.consuming([before, r], () => run.launch(update, [before, r, size, first], [size, size]));
   }
   const whole = x;
-  return size === n ? x : run.consuming([whole], () => walked(run, whole, [n, n], [size, 1]));
+  return size === n ? x : run.consuming([whole], () => slice(run, whole, [size, size], [0, 0], [n, n]));
 }

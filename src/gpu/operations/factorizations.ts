@@ -2,10 +2,11 @@ import type { Triangle } from "../../tensor/backend.js";
 import { NumericalError } from "../../tensor/errors.js";
 import * as reference from "../../tensor/linalg/index.js";
 import { Doubt } from "../doubt.js";
+import { unsettled, type Launcher } from "../launcher.js";
 import type { Program } from "../program.js";
-import { unsettled, type Launcher, type Resident } from "../resident.js";
+import type { Resident } from "../resident.js";
 import { invertInBlocks } from "./blockInverse.js";
-import { walked } from "./movement.js";
+import { same } from "./movement.js";
 import { faults } from "./reductions.js";
 import { PIVOT, steps } from "./steps.js";
 
@@ -107,18 +108,19 @@ export function solveTriangular(
     x = run.consuming(i === 0 ? [] : [before], () => run.launch(substitute, args, [width, n]));
   }
   if (n === 0) return x;
-  const [evidence, zeros] = [walked(run, l, [n * n], [1]), run.launch(zeroPivots, [l, n], [1])];
+  const [evidence, zeros] = [same(run, l), run.launch(zeroPivots, [l, n], [1])];
   const refute = (values: Float32Array) => reference.solveTriangular(values, new Float32Array(n), n, 1, triangle);
   return doubted(run, x, [zeros], evidence, refute);
 }
 
 /** By the host: a trip there and back took less time than Jacobi sweeps on every device at hand. */
 export function symmetricEigen(run: Launcher, a: Resident, n: number): { values: Resident; vectors: Resident } {
-  if (a.elements === undefined) return { values: a, vectors: a };
+  const matrix = run.stored(a);
+  if (matrix.elements === undefined) return { values: a, vectors: a };
   let failure: Error | undefined;
-  const [values, vectors] = run.device.onHost(a.elements, [n, n * n], (x) => {
+  const [values, vectors] = run.device.onHost(matrix.elements, [n, n * n], (x) => {
     try {
-      const found = reference.symmetricEigen(x, n);
+      const found = reference.symmetricEigen(x.subarray(0, n * n), n);
       return [found.values, found.vectors];
     } catch (error) {
       if (!run.device.pending) throw error;
@@ -126,13 +128,16 @@ export function symmetricEigen(run: Launcher, a: Resident, n: number): { values:
       return [new Float32Array(n).fill(NaN), new Float32Array(n * n).fill(NaN)];
     }
   });
-  if (!run.device.pending) return { values: run.adopt(values, []), vectors: run.adopt(vectors, []) };
+  const adopted = (doubts: readonly Doubt[]) => ({
+    values: run.adopt(values, n, doubts),
+    vectors: run.adopt(vectors, n * n, doubts),
+  });
+  if (!run.device.pending) return adopted([]);
   const doubt = new Doubt(async () => {
-    await run.device.read(values);
+    await run.device.read(values, n);
     return failure;
   });
-  const doubts = [...unsettled([a]), doubt];
-  return { values: run.adopt(values, doubts), vectors: run.adopt(vectors, doubts) };
+  return adopted([...unsettled([matrix]), doubt]);
 }
 
 /** A factorisation of A's lower triangle, which is worthless where A or the result is not finite: a pivot that fails is NaN. */
@@ -175,7 +180,7 @@ function doubted(
     for (const each of [...counts, evidence]) run.free(each);
   };
   if (device.readNow === undefined) {
-    const read = ({ elements }: Resident) => device.read(elements ?? {});
+    const read = (x: Resident) => device.read(run.stored(x).elements ?? {}, x.length);
     const doubt = new Doubt(async () => {
       try {
         const found = await Promise.all(counts.map(read));
@@ -184,10 +189,11 @@ function doubted(
         release();
       }
     });
-    result.doubts = [...result.doubts, doubt];
+    const stored = run.stored(result);
+    stored.doubts = [...stored.doubts, doubt];
     return result;
   }
-  const readNow = ({ elements }: Resident) => device.readNow?.(elements ?? {}) ?? new Float32Array();
+  const readNow = (x: Resident) => device.readNow?.(run.stored(x).elements ?? {}, x.length) ?? new Float32Array();
   const error = counts.some((count) => readNow(count)[0] !== 0) ? explain(readNow(evidence)) : undefined;
   release();
   if (error === undefined) return result;

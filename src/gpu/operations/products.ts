@@ -1,7 +1,7 @@
 import type { Transposes } from "../../tensor/backend.js";
+import type { Launcher } from "../launcher.js";
 import type { Program } from "../program.js";
-import type { Launcher, Resident } from "../resident.js";
-import { fill } from "./movement.js";
+import type { Resident } from "../resident.js";
 import { productTile } from "./productTile.js";
 
 /** Row y of op(A) times column x of op(B); A is [m, k] or [k, m], B is [k, n] or [n, k]. */
@@ -40,7 +40,7 @@ export function matmul(
   n: number,
   { transposeA = false, transposeB = false }: Transposes,
 ): Resident {
-  if (k === 0) return fill(run, m * n, 0);
+  if (k === 0) return run.fill([m, n], 0);
   return run.launch(programs[Number(transposeA)][Number(transposeB)], [a, b, m, k, n], [n, m]);
 }
 
@@ -105,6 +105,6 @@ export function gram(
 ): Resident {
   const sizes = [rows, p, q, weight];
   if (c === undefined || beta === 0)
-    return rows === 0 ? fill(run, p * q, 0) : run.launch(alone, [x, y ?? x, ...sizes], [q, p]);
+    return rows === 0 ? run.fill([p, q], 0) : run.launch(alone, [x, y ?? x, ...sizes], [q, p]);
   return run.launch(y === undefined ? symmetric : whole, [x, y ?? x, c, ...sizes, beta], [q, p]);
 }

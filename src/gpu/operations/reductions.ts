@@ -1,41 +1,38 @@
 import type { ReduceOperation } from "../../tensor/backend.js";
-import type { Program } from "../program.js";
-import type { Launcher, Resident } from "../resident.js";
-import { fill } from "./movement.js";
+import { sourceOf } from "../expression.js";
+import type { Launcher } from "../launcher.js";
+import { programNamed } from "../program.js";
+import type { Resident } from "../resident.js";
+import { binaryFunctions } from "./functions.js";
 
 /** Elements that one thread reduces; longer lines are reduced in rounds, in the same order for every shape and device. */
 const CHUNK = 128;
 
-const parameters = { a: "array", length: "integer", inner: "integer", chunk: "integer" } as const;
-
-/** out[z, y, x] over chunk y of line [z, ·, x]. */
-function chunked(name: string, start: string, next: string): Program {
-  return {
-    name,
-    rank: 3,
-    parameters,
-    body: `
-      const first = this.thread.y * chunk;
-      const at = (this.thread.z * length + first) * inner + this.thread.x;
-      ${start}
-      for (let i = 0; i < chunk; i++) { if (first + i < length) { const v = a[at + i * inner]; ${next} } }
-      return y;`,
-  };
+/** How a thread reduces its chunk: `next` takes element i, which is v, into what is found so far, which is 0 before. */
+interface Reduction {
+  readonly name: string;
+  readonly next: string;
 }
 
-const programs: Readonly<Record<ReduceOperation, Program>> = {
-  sum: chunked("sum", "let y = 0.5; y = 0;", "y = y + v;"),
+const reductions: Readonly<Record<ReduceOperation, Reduction>> = {
+  sum: { name: "sum", next: "found = found + v;" },
   // The sum is NaN where either is, and then neither comparison holds.
-  max: chunked("max", "let y = a[at];", "let t = y + v; if (v > y) { t = v; } else if (y >= v) { t = y; } y = t;"),
-  argmax: chunked("argmax", "let best = a[at]; let y = 0.5; y = 0;", "if (v > best) { best = v; y = i; }"),
+  max: {
+    name: "max",
+    next: `
+      let larger = found + v;
+      if (v > found) { larger = v; } else if (found >= v) { larger = found; }
+      if (i === 0) { larger = v; }
+      found = larger;`,
+  },
+  argmax: { name: "argmax", next: "if (i === 0) { best = v; } if (v > best) { best = v; found = i; }" },
 };
 
 /** 1 for each element that is NaN or infinite, counted. */
-const faulty = chunked(
-  "faults",
-  "let y = 0.5; y = 0;",
-  "if (Math.abs(v) <= 3.4028234e38) { y = y + 0; } else { y = y + 1; }",
-);
+const faulty: Reduction = {
+  name: "faults",
+  next: "if (Math.abs(v) <= 3.4028234e38) { found = found + 0; } else { found = found + 1; }",
+};
 
 export function reduce(
   run: Launcher,
@@ -45,49 +42,90 @@ export function reduce(
   length: number,
   inner: number,
 ): Resident {
-  if (length === 0) return fill(run, outer * inner, 0);
-  if (operation === "argmax") return run.launch(programs.argmax, [x, length, inner, length], [inner, 1, outer]);
-  return rounds(run, programs[operation], programs[operation], x, outer, length, inner);
+  if (length === 0) return run.fill([outer, inner], 0);
+  const reduction = reductions[operation];
+  if (operation === "argmax") return chunked(run, reduction, x, outer, length, inner, length);
+  return rounds(run, reduction, reduction, x, outer, length, inner);
 }
 
 /** How many elements of x are not finite. */
 export function faults(run: Launcher, x: Resident, length: number): Resident {
-  return rounds(run, faulty, programs.sum, x, 1, length, 1);
+  return rounds(run, faulty, reductions.sum, x, 1, length, 1);
 }
 
-/** Σ over chunk x of p ⊙ q */
-const products: Program = {
-  name: "dot",
-  rank: 1,
-  parameters: { p: "array", q: "array", length: "integer", chunk: "integer" },
-  body: `
-    const first = this.thread.x * chunk;
-    let y = 0.5;
-    y = 0;
-    for (let i = 0; i < chunk; i++) { if (first + i < length) { y = y + p[first + i] * q[first + i]; } }
-    return y;`,
-};
-
+/** Σ a ⊙ b; the product is computed as it is summed. */
 export function dot(run: Launcher, a: Resident, b: Resident, length: number): Resident {
-  if (length === 0) return fill(run, 1, 0);
-  const count = Math.ceil(length / CHUNK);
-  const partial = run.launch(products, [a, b, length, CHUNK], [count]);
-  if (count === 1) return partial;
-  return run.consuming([partial], () => reduce(run, "sum", partial, 1, count, 1));
+  const product = run.defer(binaryFunctions.mul, [a, b], length);
+  return run.consuming([product], () => reduce(run, "sum", product, 1, length, 1));
 }
 
-/** The first round by one program, and those over its results by another. */
+/** The first round by one reduction, and those over its results by another. */
 function rounds(
   run: Launcher,
-  first: Program,
-  rest: Program,
+  first: Reduction,
+  rest: Reduction,
   x: Resident,
   outer: number,
   length: number,
   inner: number,
 ): Resident {
+  const partial = chunked(run, first, x, outer, length, inner, CHUNK);
   const count = Math.ceil(length / CHUNK);
-  const partial = run.launch(first, [x, length, inner, CHUNK], [inner, count, outer]);
   if (count === 1) return partial;
   return run.consuming([partial], () => rounds(run, rest, rest, partial, outer, count, inner));
+}
+
+/** One value for every chunk of every line [outer, ·, inner]; what x is computed from is computed as it is reduced. */
+function chunked(
+  run: Launcher,
+  { name, next }: Reduction,
+  x: Resident,
+  outer: number,
+  length: number,
+  inner: number,
+  chunk: number,
+): Resident {
+  const count = Math.ceil(length / chunk);
+  const { axes, coordinates, start, output } = layout(outer, length, inner, count);
+  const { expression, args } = run.along(axes, x);
+  const program = programNamed(`${name} of ${expression.name}-${axes.length}`, (full) => {
+    const { parameters, statements, value } = sourceOf(expression, coordinates);
+    return {
+      name: full,
+      rank: axes.length,
+      parameters: { ...parameters, length: "integer", chunk: "integer" },
+      body: `
+      const first = this.thread.${start} * chunk;
+      let best = 0.5;
+      let found = 0.5;
+      found = 0;
+      for (let i = 0; i < chunk; i++) { if (first + i < length) { ${statements} const v = ${value}; ${next} } }
+      return found;`,
+    };
+  });
+  return run.launch(program, [...args, length, chunk], output);
+}
+
+/** How a reduction is laid out: neighbouring threads have neighbouring elements where there are such, or else neighbouring chunks. */
+interface Layout {
+  readonly axes: readonly [number] | readonly [number, number] | readonly [number, number, number];
+  /** Element i of a chunk along these axes. */
+  readonly coordinates: readonly string[];
+  /** The thread's axis along which the chunks are. */
+  readonly start: "x" | "y";
+  readonly output: readonly number[];
+}
+
+function layout(outer: number, length: number, inner: number, count: number): Layout {
+  const along = "(first + i)";
+  if (inner > 1)
+    return {
+      axes: [outer, length, inner],
+      coordinates: ["this.thread.z", along, "this.thread.x"],
+      start: "y",
+      output: [inner, count, outer],
+    };
+  if (outer > 1)
+    return { axes: [outer, length], coordinates: ["this.thread.y", along], start: "x", output: [count, outer] };
+  return { axes: [length], coordinates: [along], start: "x", output: [count] };
 }

@@ -1,5 +1,6 @@
+import type { Launcher } from "../launcher.js";
 import type { Program } from "../program.js";
-import type { Launcher, Resident } from "../resident.js";
+import type { Resident } from "../resident.js";
 
 /** d = 1/aₖₖ of the pivot of step k of a [n, n]; NaN, as every later element then is, where the pivot is not positive. */
 export const PIVOT =
