@@ -2,28 +2,36 @@ import type { Triangle } from "../../tensor/backend.js";
 import { NumericalError } from "../../tensor/errors.js";
 import * as reference from "../../tensor/linalg/index.js";
 import { Doubt } from "../doubt.js";
+import { sourceOf } from "../expression.js";
 import { unsettled, type Launcher } from "../launcher.js";
-import type { Program } from "../program.js";
+import { programNamed, type Program } from "../program.js";
 import type { Resident } from "../resident.js";
 import { invertInBlocks } from "./blockInverse.js";
 import { same } from "./movement.js";
 import { faults } from "./reductions.js";
 import { PIVOT, steps } from "./steps.js";
 
-/** The lower triangle of A [n, n] on both sides of the diagonal, or with zeros above it. */
-function lowerTriangle(name: string, above: string): Program {
-  return {
-    name,
-    rank: 2,
-    parameters: { a: "array", n: "integer" },
-    body: `
-      let y = a[this.thread.y * n + this.thread.x];
-      if (this.thread.x > this.thread.y) { y = ${above}; }
-      return y;`,
-  };
+/** The lower triangle of A [n, n] on both sides of the diagonal. */
+const mirrored: Program = {
+  name: "mirror",
+  rank: 2,
+  parameters: { a: "array", n: "integer" },
+  body: `
+    let y = a[this.thread.y * n + this.thread.x];
+    if (this.thread.x > this.thread.y) { y = a[this.thread.x * n + this.thread.y]; }
+    return y;`,
+};
+
+/** The lower triangle of A [n, n] with zeros above it; what A is computed from is computed as it is read. */
+function lowerTriangle(run: Launcher, a: Resident, n: number): Resident {
+  const { expression, args } = run.along([n, n], a);
+  const program = programNamed(`lower triangle of ${expression.name}`, (name) => {
+    const { parameters, statements, value } = sourceOf(expression, ["this.thread.y", "this.thread.x"]);
+    const body = `${statements} let found = ${value}; if (this.thread.x > this.thread.y) { found = 0; } return found;`;
+    return { name, rank: 2, parameters, body };
+  });
+  return run.launch(program, args, [n, n]);
 }
-const mirrored = lowerTriangle("mirror", "a[this.thread.x * n + this.thread.y]");
-const lowerOnly = lowerTriangle("lower", "0");
 
 /** Column k of the Cholesky factor, and what it leaves of the columns after it: lᵢₖ = aᵢₖ/√aₖₖ, aᵢⱼ ← aᵢⱼ − aᵢₖ aⱼₖ/aₖₖ */
 const factorize: Program = {
@@ -85,7 +93,7 @@ export function cholesky(run: Launcher, a: Resident, n: number): Resident {
     a,
     n,
     (x) => reference.cholesky(x, n),
-    (lower) => steps(run, factorize, run.launch(lowerOnly, [lower, n], [n, n]), n),
+    (lower) => steps(run, factorize, same(run, lower), n),
   );
 }
 
@@ -149,7 +157,7 @@ function checked(
   factorization: (lower: Resident) => Resident,
 ): Resident {
   if (n === 0) return a;
-  const lower = run.launch(lowerOnly, [a, n], [n, n]);
+  const lower = lowerTriangle(run, a, n);
   const result = factorization(lower);
   return doubted(run, result, [faults(run, lower, n * n), faults(run, result, n * n)], lower, onHost);
 }
