@@ -51,14 +51,13 @@ export class Launcher {
     if (length === 0) return empty();
     const parts = operands.map((x) => (isResident(x) && x.source.kind === "constant" ? x.source.value : x));
     const arrays = parts.filter(isResident);
-    const total = (count: (x: Resident) => number) => arrays.reduce((sum, x) => sum + count(x), 0);
-    while (total(leaves) > MOST_ARRAYS || total(functions) >= MOST_FUNCTIONS) this.stored(largest(arrays));
+    while (!fitOneKernel(arrays)) this.stored(largest(arrays));
     return this.#holding(arrays, length, {
       kind: "deferred",
       compute,
       operands: parts,
-      leaves: Math.max(total(leaves), 1),
-      functions: total(functions) + 1,
+      leaves: Math.max(total(arrays, leaves), 1),
+      functions: total(arrays, functions) + 1,
     });
   }
 
@@ -149,8 +148,17 @@ function empty(): Resident {
   return new Resident(0, { kind: "stored", elements: undefined, doubts: [] });
 }
 
+/** Whether a kernel may take in all of them, besides a function of its own. */
+export function fitOneKernel(operands: readonly Resident[]): boolean {
+  return total(operands, leaves) <= MOST_ARRAYS && total(operands, functions) < MOST_FUNCTIONS;
+}
+
+function total(operands: readonly Resident[], count: (x: Resident) => number): number {
+  return operands.reduce((sum, x) => sum + count(x), 0);
+}
+
 /** Arrays that a kernel that takes x in reads, at most. */
-export function leaves({ source }: Resident): number {
+function leaves({ source }: Resident): number {
   return source.kind === "deferred" ? source.leaves : Number(source.kind !== "constant");
 }
 

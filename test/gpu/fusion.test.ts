@@ -188,6 +188,16 @@ describe.each(modes)("deferred arrays of gpu.js in mode %s", (mode) => {
       expect(await launchesOf(async () => expect(await read(result())).toEqual(Float32Array.from(expected)))).toBe(1);
   });
 
+  test("parts of a concatenation that together read more arrays than a kernel may are computed before", async () => {
+    const [a, b, c] = [1, 2, 3].map((value) => tensor([value, 10 * value], { backend }));
+    const part = (factor: number) => mul(add(add(a, b), c), factor);
+    const launches = await launchesOf(async () => {
+      const all = concatenate([part(1), part(2), ones([1], a), part(3)]);
+      expect(await read(all)).toEqual(Float32Array.of(6, 60, 12, 120, 1, 18, 180));
+    });
+    expect(launches).toBe(4);
+  });
+
   test("leading rows are no copies", async () => {
     const x = uniform([6, 4]);
     const weights = uniform([4, 4], 2);

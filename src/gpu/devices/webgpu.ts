@@ -13,7 +13,7 @@ interface ArrayOnDevice {
   readonly doubts: readonly Doubt[];
 }
 
-/** Bytes between the parameters of launches in one uniform buffer: twice the alignment that WebGPU asks for, as much as fused kernels may need. */
+/** Bytes between the parameters of launches in one uniform buffer: what fused kernels need at most is below twice WebGPU's alignment of 256. */
 const SLOT = 512;
 /** Launches that are submitted together, at most. */
 const BATCH = 256;

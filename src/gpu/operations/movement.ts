@@ -1,6 +1,6 @@
 import type { Shape } from "../../tensor/shape.js";
 import { sourceOf, type Expression } from "../expression.js";
-import { leaves, MOST_ARRAYS, type Launcher } from "../launcher.js";
+import { fitOneKernel, MOST_ARRAYS, type Launcher } from "../launcher.js";
 import { programNamed, type Parameter, type Program } from "../program.js";
 import type { Resident } from "../resident.js";
 import { collapsed, rowMajor, stridesAlong, type Strides } from "../strides.js";
@@ -60,7 +60,7 @@ export function joined(run: Launcher, parts: readonly Resident[], outer: number,
     const others = widths.slice(MOST_ARRAYS);
     return run.consuming([first], () => joined(run, [first, ...rest], outer, [first.length / outer, ...others]));
   }
-  if (parts.reduce((total, part) => total + leaves(part), 0) > MOST_ARRAYS) for (const part of parts) run.stored(part);
+  if (!fitOneKernel(parts)) for (const part of parts) if (part.source.kind === "deferred") run.stored(part);
   const fusions = parts.map((part, i) => run.along([outer, widths[i]], part));
   let end = 0;
   const args = fusions.flatMap((fusion, i) => [...fusion.args, (end += widths[i])]);
