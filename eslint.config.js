@@ -6,7 +6,7 @@ import tseslint from "typescript-eslint";
 const imports = {
   tensor: [],
   wasm: ["tensor"],
-  gpu: ["tensor"],
+  gpu: ["tensor", "wasm"],
   autodiff: ["tensor"],
   network: ["tensor", "autodiff"],
   kfac: ["tensor", "autodiff", "network"],

@@ -1,6 +1,10 @@
 import type { Triangle } from "../../tensor/backend.js";
 import { NumericalError } from "../../tensor/errors.js";
+import { tensor } from "../../tensor/create.js";
+import { symmetricEigen as onTensor } from "../../tensor/factorization.js";
 import * as reference from "../../tensor/linalg/index.js";
+import { scope } from "../../tensor/scope.js";
+import { hasWasm, wasm } from "../../wasm/index.js";
 import { Doubt } from "../doubt.js";
 import { sourceOf } from "../expression.js";
 import { unsettled, type Launcher } from "../launcher.js";
@@ -128,8 +132,7 @@ export function symmetricEigen(run: Launcher, a: Resident, n: number): { values:
   let failure: Error | undefined;
   const [values, vectors] = run.device.onHost(matrix.elements, [n, n * n], (x) => {
     try {
-      const found = reference.symmetricEigen(x.subarray(0, n * n), n);
-      return [found.values, found.vectors];
+      return eigenOnHost(x.subarray(0, n * n), n);
     } catch (error) {
       if (!run.device.pending) throw error;
       failure = error as Error;
@@ -146,6 +149,19 @@ export function symmetricEigen(run: Launcher, a: Resident, n: number): { values:
     return failure;
   });
   return adopted([...unsettled([matrix]), doubt]);
+}
+
+/** Values and vectors: where WebAssembly is, by its kernels, in float64. */
+function eigenOnHost(a: Float32Array, n: number): Float32Array[] {
+  if (!hasWasm()) {
+    const { values, vectors } = reference.symmetricEigen(a, n);
+    return [values, vectors];
+  }
+  const backend = wasm();
+  return scope(() => {
+    const { values, vectors } = onTensor(tensor(Float64Array.from(a), { shape: [n, n], backend }));
+    return [values, vectors].map((t) => Float32Array.from(backend.readNow(t)));
+  });
 }
 
 /** A factorisation of A's lower triangle, which is worthless where A or the result is not finite: a pivot that fails is NaN. */
