@@ -151,12 +151,18 @@ export function symmetricEigen(run: Launcher, a: Resident, n: number): { values:
   return adopted([...unsettled([matrix]), doubt]);
 }
 
-/** Values and vectors: where WebAssembly is, by its kernels, in float64. */
+/** Values and vectors: by the kernels of wasm in float64, or plainly where there is no WebAssembly, or a page's policy forbids it. */
 function eigenOnHost(a: Float32Array, n: number): Float32Array[] {
-  if (!hasWasm()) {
-    const { values, vectors } = reference.symmetricEigen(a, n);
-    return [values, vectors];
+  try {
+    if (hasWasm()) return eigenByWasm(a, n);
+  } catch (error) {
+    if (!(error instanceof WebAssembly.CompileError)) throw error;
   }
+  const { values, vectors } = reference.symmetricEigen(a, n);
+  return [values, vectors];
+}
+
+function eigenByWasm(a: Float32Array, n: number): Float32Array[] {
   const backend = wasm();
   return scope(() => {
     const { values, vectors } = onTensor(tensor(Float64Array.from(a), { shape: [n, n], backend }));
