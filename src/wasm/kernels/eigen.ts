@@ -1,9 +1,10 @@
 import { divideAndConquer, treeBytes } from "./divideAndConquer";
 import { A_UPPER, C_LOWER, gemm, gemmScratch, roundUp } from "./gemm";
 import { copyRow, transpose } from "./movement";
+import { combine, subtractRows } from "./rows";
 import { sortByValue } from "./sort";
 import { all, lanes, sumLanes } from "./vectors";
-import { combine, panelBytes, PANEL, subtractRows, tridiagonalize } from "./tridiagonal";
+import { panelBytes, PANEL, tridiagonalize } from "./tridiagonal";
 
 /** Reflectors applied to the eigenvectors at a time; fewer up to order SMALL, where the zeros in each block count. */
 const BLOCK: i32 = 64;

@@ -2,6 +2,7 @@ import { kindOf, SYMMETRIC_TIMES } from "./jobs";
 import { madd } from "./microkernel";
 import { fill } from "./movement";
 import { run } from "./pool";
+import { combine } from "./rows";
 import { sumLanes } from "./vectors";
 
 /**
@@ -40,8 +41,9 @@ export function symmetricTimes<T>(pool: usize, n: i32, a: usize, row: i32, x: us
   job.others = scratch + JOB_BYTES;
   run(pool, kindOf<T>(SYMMETRIC_TIMES), scratch, SLICES);
   for (let slice = 1; slice < SLICES; slice++) {
-    const at = firstRow(n, slice) * sizeof<T>();
-    add<T>(n * sizeof<T>() - at, y + at, sliceOf<T>(job, slice) + at);
+    const from = firstRow(n, slice);
+    const at = from * sizeof<T>();
+    combine<T>(n - from, <T>1, y + at, <T>1, sliceOf<T>(job, slice) + at);
   }
 }
 
@@ -61,13 +63,6 @@ function sliceOf<T>(job: SymmetricTimesJob, slice: i32): usize {
 /** Slices have the same number of elements of the triangle, nearly, and whole fours of rows. */
 function firstRow(n: i32, slice: i32): i32 {
   return slice == SLICES ? n : (<i32>(n * (1 - Math.sqrt(1 - <f64>slice / SLICES)))) & ~3;
-}
-
-/** y += x, of so many bytes. */
-function add<T>(bytes: i32, y: usize, x: usize): void {
-  let at = 0;
-  for (; at <= bytes - 16; at += 16) v128.store(y + at, v128.add<T>(v128.load(y + at), v128.load(x + at)));
-  for (; at < bytes; at += sizeof<T>()) store<T>(y + at, load<T>(y + at) + load<T>(x + at));
 }
 
 /**
